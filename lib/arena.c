@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* arena.c - bump allocation in chunks; large blocks get a chunk of their own. */
+#include "config.h"
+
+#include "arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CHUNK = 4096, CHUNK = 16384 };
+
+struct chunk {
+	struct chunk *next;
+	size_t size; /* bytes in data[] */
+	size_t used;
+	max_align_t data[];
+};
+
+struct cleanup {
+	struct cleanup *next;
+	void (*release)(void *);
+	void *handle;
+};
+
+struct as_arena {
+	struct chunk *chunks; /* the newest first; only it is allocated from */
+	struct cleanup *cleanups;
+	size_t size;
+};
+
+_Noreturn void as_oom(void)
+{
+	static const char text[] = "assay: out of memory\n";
+	fwrite(text, 1, sizeof text - 1, stderr);
+	abort();
+}
+
+void *as_xalloc(size_t size)
+{
+	void *block = calloc(1, size ? size : 1);
+	if (!block)
+		as_oom();
+	return block;
+}
+
+void *as_xrealloc(void *block, size_t size)
+{
+	void *bigger = realloc(block, size ? size : 1);
+	if (!bigger)
+		as_oom();
+	return bigger;
+}
+
+char *as_xstrdup(const char *text)
+{
+	size_t size = strlen(text) + 1;
+	return memcpy(as_xalloc(size), text, size);
+}
+
+struct as_arena *as_arena_new(void)
+{
+	return as_xalloc(sizeof(struct as_arena));
+}
+
+void as_arena_free(struct as_arena *arena)
+{
+	if (!arena)
+		return;
+	/* A clean-up may use the arena's memory, so all run before any chunk goes. The nodes live in the chunks. */
+	for (struct cleanup *c = arena->cleanups; c; c = c->next)
+		c->release(c->handle);
+	for (struct chunk *chunk = arena->chunks; chunk;) {
+		struct chunk *next = chunk->next;
+		free(chunk);
+		chunk = next;
+	}
+	free(arena);
+}
+
+static void add_chunk(struct as_arena *arena, size_t least)
+{
+	size_t size = arena->chunks ? CHUNK : FIRST_CHUNK;
+	if (size < least)
+		size = least;
+	if (size > SIZE_MAX - sizeof(struct chunk))
+		as_oom();
+	struct chunk *chunk = malloc(sizeof *chunk + size);
+	if (!chunk)
+		as_oom();
+	chunk->next = arena->chunks;
+	chunk->size = size;
+	chunk->used = 0;
+	arena->chunks = chunk;
+	arena->size += sizeof *chunk + size;
+}
+
+static void *take(struct as_arena *arena, size_t size)
+{
+	const size_t align = sizeof(max_align_t) - 1;
+	if (size > SIZE_MAX / 2)
+		as_oom();
+	size_t rounded = ((size ? size : 1) + align) & ~align;
+	if (!arena->chunks || arena->chunks->size - arena->chunks->used < rounded)
+		add_chunk(arena, rounded);
+	void *block = (char *)arena->chunks->data + arena->chunks->used;
+	arena->chunks->used += rounded;
+	return block;
+}
+
+void *as_alloc(struct as_arena *arena, size_t size)
+{
+	return memset(take(arena, size), 0, size);
+}
+
+void *as_alloc_array(struct as_arena *arena, size_t count, size_t size)
+{
+	if (size && count > SIZE_MAX / 2 / size)
+		as_oom();
+	return as_alloc(arena, count * size);
+}
+
+char *as_strndup(struct as_arena *arena, const char *bytes, size_t n)
+{
+	char *copy = take(arena, n + 1);
+	if (n)
+		memcpy(copy, bytes, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *as_strdup(struct as_arena *arena, const char *text)
+{
+	return text ? as_strndup(arena, text, strlen(text)) : NULL;
+}
+
+char *as_vprintf(struct as_arena *arena, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (length < 0)
+		return as_strdup(arena, "");
+	char *text = take(arena, (size_t)length + 1);
+	vsnprintf(text, (size_t)length + 1, format, args);
+	return text;
+}
+
+char *as_printf(struct as_arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = as_vprintf(arena, format, args);
+	va_end(args);
+	return text;
+}
+
+void as_defer(struct as_arena *arena, void (*release)(void *handle), void *handle)
+{
+	struct cleanup *c = as_alloc(arena, sizeof *c);
+	c->release = release;
+	c->handle = handle;
+	c->next = arena->cleanups;
+	arena->cleanups = c;
+}
+
+size_t as_arena_size(const struct as_arena *arena)
+{
+	return arena->size;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* authres.h - the Authentication-Results field, RFC 8601: writing ours, reading any, recognising forged ones. */
+#ifndef AS_AUTHRES_H
+#define AS_AUTHRES_H
+
+#include "arena.h"
+#include "code.h"
+#include "err.h"
+#include "result.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum as_dnssec_mark { AS_MARK_NONE, AS_MARK_COMMENT, AS_MARK_PROPERTY };
+
+struct as_authres {
+	const char *authserv_id;
+	unsigned version; /* 1 when absent */
+	size_t count;     /* 0: "none" */
+	const struct as_result *results;
+};
+
+/* The field body for insertion: starts with a space, folded with LF + HTAB (what libmilter wants) near 78 columns, no line end
+ * after the last line; every foreign value is written so that it parses back to itself (RE-0..RE-3), cut to 255 octets and
+ * stripped of CR, LF, NUL when it cannot be written at all. count 0 writes "; none". Arena memory. */
+char *as_authres_write(struct as_arena *arena, const char *authserv_id, const struct as_result *results, size_t count,
+		       enum as_dnssec_mark mark);
+
+/* Parses a field body by the grammar of RFC 8601 2.2. Comments are dropped; result words are matched without case; an unknown word
+ * is AS_NONE with is_unknown. AS_ERR_SYNTAX / AS_ERR_LIMIT (more than 1000 results) leave what was read so far. */
+enum as_err as_authres_parse(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed);
+
+/* Does this field body claim authserv_id? Total and lax, as the laxest mail reader would see it: comments, quotes, folding, case and
+ * U-labels do not hide it; nor do bytes after the id that do not parse. "id.evil", "id-evil" and "evil, id" are not equal. A body
+ * whose id cannot be read at all counts as a claim (RE-11, RE-13). */
+bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, const char *authserv_id);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* clock.c - the system's clocks. */
+#include "config.h"
+
+#include "clock.h"
+
+#include <time.h>
+
+static int64_t system_wall_s(void *user)
+{
+	(void)user; /* the system has one clock */
+	return (int64_t)time(NULL);
+}
+
+static int64_t system_mono_ms(void *user)
+{
+	(void)user;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const struct as_clock as_clock_system = { .wall_s = system_wall_s, .mono_ms = system_mono_ms };
+
+int64_t as_clock_wall_s(const struct as_clock *clock)
+{
+	return clock->wall_s(clock->user);
+}
+
+int64_t as_clock_mono_ms(const struct as_clock *clock)
+{
+	return clock->mono_ms(clock->user);
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dkim_verify.c - to be written */
+#include "config.h"
+
+#include <stddef.h>
+extern int as_placeholder_dkim_verify;

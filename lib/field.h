@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* field.h - header fields of a message, kept as they came: the bytes that signatures cover. */
+#ifndef AS_FIELD_H
+#define AS_FIELD_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct as_field {
+	const char *name;  /* before the colon, as received, white space before the colon included; NUL-terminated */
+	size_t name_length;
+	const char *value; /* after the colon, leading space included, folds as CRLF, no CRLF at the end; may hold NUL bytes */
+	size_t value_length;
+	unsigned instance; /* 1, 2, ...: position among the fields of the same name as an MTA counts (case ignored, byte-exact otherwise) */
+};
+
+/* The header of one message in its order. Caps: beyond them fields are counted, not kept, and is_cut is set. */
+struct as_fields {
+	struct as_arena *arena;
+	struct as_field *list;
+	size_t count;
+	size_t room;
+	size_t bytes; /* of the names and values kept */
+	size_t most_fields;
+	size_t most_bytes;
+	bool is_cut;
+};
+
+void as_fields_init(struct as_fields *fields, struct as_arena *arena, size_t most_fields, size_t most_bytes);
+
+/* Copies a field in. Bare LF and CRLF folds in value both become CRLF (other bytes stay). False: a cap was reached. */
+bool as_fields_add(struct as_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length);
+
+/* Is this field called `name`? ASCII case is ignored, and white space before the colon (RFC 5322 4.5.3 obsolete syntax). */
+bool as_field_is(const struct as_field *field, const char *name);
+
+/* Number of fields called `name`, and the first of them or NULL. */
+size_t as_fields_count(const struct as_fields *fields, const char *name);
+const struct as_field *as_fields_find(const struct as_fields *fields, const char *name);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* message.h - one message, from MAIL to end of message or abort: what it said, what the methods found. One thread at a time. */
+#ifndef AS_MESSAGE_H
+#define AS_MESSAGE_H
+
+#include "arena.h"
+#include "dkim_verify.h"
+#include "dmarc_check.h"
+#include "field.h"
+#include "mailbox.h"
+#include "policy.h"
+#include "result.h"
+#include "session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct as_message {
+	struct as_arena *arena;
+	struct as_session *session;
+	struct as_env *env;          /* the environment the message began with; a reference */
+	struct as_dns_set *dns;
+	int64_t now_s;               /* wall clock at MAIL */
+	const char *skipped_by;      /* rule that keeps the methods from running, or NULL */
+	bool is_authenticated;
+	const char *envelope_local;  /* "" for a null sender */
+	const char *envelope_domain; /* as given, without local part; "" for a null sender; any bytes */
+	bool has_null_sender;
+	const char **recipients;     /* as given */
+	size_t recipient_count;
+	struct as_fields fields;
+	struct as_from from;
+	const char *internal_error;  /* first thing that failed inside us, or NULL */
+
+	/* state and findings of the methods; NULL: not run */
+	struct as_dkim *dkim_state;
+	struct as_spf_outcome *spf_helo;
+	struct as_spf_outcome *spf;
+	struct as_dkim_outcome *dkim;
+	struct as_dmarc_outcome *dmarc;
+	struct as_results results;
+	struct as_decision decision;
+};
+
+#endif

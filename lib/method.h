@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* method.h - a method is one file and one row: a hook for each event it cares about. Hooks return nothing: a method cannot fail,
+ * it records temperror with a reason. The order of the rows is the order of evaluation and of the header field. */
+#ifndef AS_METHOD_H
+#define AS_METHOD_H
+
+#include "message.h"
+
+struct as_method {
+	const char *name;
+	void (*helo)(struct as_session *session);
+	void (*mail)(struct as_message *message);
+	void (*eoh)(struct as_message *message);
+	bool (*wants_body)(const struct as_message *message);
+	void (*body)(struct as_message *message, const unsigned char *bytes, size_t n);
+	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
+};
+
+/* The rows; name NULL ends. */
+extern const struct as_method as_method_spf;
+extern const struct as_method as_method_dkim;
+extern const struct as_method as_method_dmarc;
+
+#endif

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* method_spf.c - to be written */
+#include "config.h"
+
+#include <stddef.h>
+extern int as_placeholder_method_spf;

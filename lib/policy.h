@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy.h - the decision: a pure function from settings, facts and outcomes to an action. No I/O, no state. */
+#ifndef AS_POLICY_H
+#define AS_POLICY_H
+
+#include "arena.h"
+#include "dkim_verify.h"
+#include "dmarc_check.h"
+#include "mailbox.h"
+#include "settings.h"
+#include "spf_check.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Everything a decision may look at. Pointers NULL: the method is off or did not run. */
+struct as_facts {
+	struct as_ip client;
+	bool is_trusted;        /* client in trusted-networks */
+	bool is_authenticated;  /* SMTP AUTH */
+	bool had_internal_error;
+	const char *internal_error;
+	const char *helo;
+	const char *envelope_domain; /* "" for a null sender */
+	const char *queue_id;
+	const char *hostname;        /* our authserv-id */
+	const struct as_from *from;
+	const struct as_spf_outcome *spf_helo;
+	const struct as_spf_outcome *spf;  /* MAIL FROM identity */
+	const struct as_dkim_outcome *dkim;
+	const struct as_dmarc_outcome *dmarc;
+};
+
+struct as_decision {
+	enum as_verb verb;       /* what is done */
+	enum as_verb computed;   /* what would be done without report-only; equal to verb otherwise */
+	const char *rule;        /* stable name of the row that decided: "dmarc-reject", "trusted-network", ... Static or settings memory */
+	const char *reason;      /* printable words; NULL */
+	unsigned reply_code;     /* 550, 451; 0 when nothing is refused */
+	const char *enhanced;    /* "5.7.1" */
+	const char *text;        /* reply text: one line of printable ASCII, 1..400 octets, macros expanded */
+	bool is_skipped;         /* methods are not applied to this message (trusted, authenticated) */
+};
+
+/* Should methods run for this client at all? Returns the rule that skips ("trusted-network", "authenticated") or NULL. */
+const char *as_policy_skips(const struct as_settings *settings, const struct as_facts *facts);
+
+/* Decides. Reads only its arguments; strings in the arena. Rules of the configuration will come before the built-in table. */
+void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
+		      struct as_decision *decision);
+
+/* `assayd -n`: the decision matrix that these settings make, computed with as_policy_decide itself. */
+void as_policy_write_matrix(const struct as_settings *settings, FILE *out);
+
+#endif

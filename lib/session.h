@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session.h - one SMTP connection, from connect to close. Nothing about a message is kept here. One thread at a time. */
+#ifndef AS_SESSION_H
+#define AS_SESSION_H
+
+#include "arena.h"
+#include "env.h"
+#include "ip.h"
+
+#include <stdbool.h>
+
+struct as_session {
+	struct as_arena *arena;
+	struct as_env *env;       /* a reference */
+	struct as_ip client;      /* family 0: local or unknown */
+	const char *client_name;  /* as the MTA resolved it; NULL */
+	const char *helo;         /* the latest HELO/EHLO; NULL before */
+	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name */
+	bool is_trusted;
+	struct as_dns_set *early; /* lookups that only warm the cache; may be NULL */
+};
+
+#endif

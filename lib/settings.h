@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* settings.h - the configuration: every keyword is one row of the table in settings_table.c; here is where the values go.
+ *
+ * libconfuse does the syntax. From the same rows come the defaults, the checks, `assayd -n`, conf/assay.conf and the keyword
+ * part of assay.conf(5). (The file is not called config.h because autoconf owns that name.)
+ */
+#ifndef AS_SETTINGS_H
+#define AS_SETTINGS_H
+
+#include "arena.h"
+#include "authres.h"
+#include "dmarc_check.h"
+#include "dns_unbound.h"
+#include "err.h"
+#include "ip.h"
+#include "log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* What to do with a message. In rising order of severity. */
+enum as_verb { AS_VERB_ACCEPT, AS_VERB_TAG, AS_VERB_QUARANTINE, AS_VERB_TEMPFAIL, AS_VERB_REJECT };
+
+struct as_settings {
+	/* service */
+	const char *authserv_id; /* "": the MTA's {j} */
+	const char *socket;
+	mode_t socket_mode;
+	const char *socket_group; /* "": that of the process */
+	const char *user;         /* "": stay who we are */
+	int64_t maximum_connections;
+	struct as_network *trusted_networks;
+	size_t trusted_network_count;
+	bool skip_authenticated;
+	bool report_only;
+	enum as_verb on_internal_error; /* accept or tempfail */
+	enum as_dnssec_mark dnssec_mark;
+	int64_t evaluation_timeout_ms;
+	int64_t maximum_queries;
+	int64_t maximum_header_bytes;
+	int64_t maximum_header_fields;
+	struct { const char *target; enum as_log_level level; const char *facility; bool local_parts; } log;
+	struct {
+		enum as_dns_mode mode;
+		const char **forward;
+		const char *trust_anchor;
+		const char **insecure;
+		struct as_dns_stub *stubs;
+		size_t stub_count;
+		int64_t cache_bytes;
+		int64_t max_ttl_s;
+		int64_t failure_ttl_s;
+	} dns;
+	struct { bool enable; enum as_verb on_fail, on_softfail, on_temperror, on_permerror; const char *reply_fail, *reply_error; } spf;
+	struct {
+		bool enable;
+		int64_t minimum_key_bits, maximum_signatures;
+		bool accept_length_tag;
+		int64_t clock_drift_s;
+		enum as_verb on_fail, on_none, on_temperror;
+		const char *reply_fail, *reply_none, *reply_temperror;
+	} dkim;
+	struct { bool enable; const char **trusted_sealers; } arc;
+	struct {
+		bool enable;
+		enum as_dmarc_discovery discovery;
+		const char *public_suffix_list;
+		enum as_verb on_reject, on_quarantine, on_none_fail, on_temperror, on_permerror, on_malformed_from;
+		const char *reply_reject, *reply_quarantine, *reply_temperror, *reply_permerror, *reply_malformed_from;
+	} dmarc;
+};
+
+/* Reads a file. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be right" (one or more lines).
+ * file NULL: the defaults alone. */
+enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail);
+
+/* The same from text, for tests; name stands for the file in errors. */
+enum as_err as_settings_parse(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
+			      const char **detail);
+
+/* The sample configuration: every keyword, commented out at its default, with its help. */
+void as_settings_write_sample(FILE *out);
+/* The keyword part of assay.conf(5), mdoc. */
+void as_settings_write_man(FILE *out);
+
+/* "accept", "tag", "quarantine", "tempfail", "reject". */
+const char *as_verb_name(enum as_verb verb);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* str.c - ASCII text helpers. */
+#include "config.h"
+
+#include "str.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+char as_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool as_is_alpha(char c)
+{
+	char l = as_lower(c);
+	return l >= 'a' && l <= 'z';
+}
+
+bool as_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool as_is_alnum(char c)
+{
+	return as_is_alpha(c) || as_is_digit(c);
+}
+
+bool as_is_wsp(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool as_is_fws(char c)
+{
+	return as_is_wsp(c) || c == '\r' || c == '\n';
+}
+
+bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb)
+{
+	if (na != nb)
+		return false;
+	for (size_t i = 0; i < na; i++)
+		if (as_lower(a[i]) != as_lower(b[i]))
+			return false;
+	return true;
+}
+
+bool as_equal_nocase(const char *a, const char *b)
+{
+	return as_equal_nocase_n(a, strlen(a), b, strlen(b));
+}
+
+char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n)
+{
+	char *copy = as_strndup(arena, bytes, n);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = as_lower(copy[i]);
+	return copy;
+}
+
+struct as_buf as_buf_new(struct as_arena *arena)
+{
+	enum { FIRST = 128 };
+	return (struct as_buf){ .arena = arena, .text = as_alloc(arena, FIRST), .room = FIRST };
+}
+
+static void reserve(struct as_buf *buf, size_t more)
+{
+	if (more > SIZE_MAX / 4 || buf->length > SIZE_MAX / 4)
+		as_oom();
+	size_t need = buf->length + more + 1;
+	if (need <= buf->room)
+		return;
+	size_t room = buf->room * 2 > need ? buf->room * 2 : need;
+	char *text = as_alloc(buf->arena, room);
+	memcpy(text, buf->text, buf->length);
+	buf->text = text;
+	buf->room = room;
+}
+
+void as_buf_add(struct as_buf *buf, const char *bytes, size_t n)
+{
+	if (!n)
+		return;
+	reserve(buf, n);
+	memcpy(buf->text + buf->length, bytes, n);
+	buf->length += n;
+	buf->text[buf->length] = '\0';
+}
+
+void as_buf_puts(struct as_buf *buf, const char *text)
+{
+	as_buf_add(buf, text, strlen(text));
+}
+
+void as_buf_putc(struct as_buf *buf, char c)
+{
+	as_buf_add(buf, &c, 1);
+}
+
+void as_buf_printf(struct as_buf *buf, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = as_vprintf(buf->arena, format, args);
+	va_end(args);
+	as_buf_puts(buf, text);
+}
+
+char *as_escape(struct as_arena *arena, const char *bytes, size_t n, size_t most)
+{
+	struct as_buf out = as_buf_new(arena);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		bool plain = c >= 0x20 && c <= 0x7e && c != '\\';
+		if (out.length + (plain ? 1 : 4) > most) {
+			as_buf_puts(&out, "...");
+			break;
+		}
+		if (plain)
+			as_buf_putc(&out, (char)c);
+		else
+			as_buf_printf(&out, "\\x%02x", c);
+	}
+	return out.text;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* str.h - ASCII text: comparing without a locale, a growing buffer, and escaping of foreign bytes for people's eyes. */
+#ifndef AS_STR_H
+#define AS_STR_H
+
+#include "arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* ASCII only, no locale: bytes above 0x7f are equal only to themselves. */
+char as_lower(char c);
+bool as_is_alpha(char c);
+bool as_is_digit(char c);
+bool as_is_alnum(char c);
+bool as_is_wsp(char c);  /* SP or HTAB, RFC 5234 B.1 */
+bool as_is_fws(char c);  /* SP, HTAB, CR or LF */
+bool as_equal_nocase(const char *a, const char *b);
+bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb);
+
+/* Lower-case copy owned by the arena. */
+char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n);
+
+/* A text that grows in an arena. Start with as_buf_new; text is always NUL-terminated. */
+struct as_buf {
+	struct as_arena *arena;
+	char *text;
+	size_t length;
+	size_t room;
+};
+struct as_buf as_buf_new(struct as_arena *arena);
+void as_buf_add(struct as_buf *buf, const char *bytes, size_t n);
+void as_buf_puts(struct as_buf *buf, const char *text);
+void as_buf_putc(struct as_buf *buf, char c);
+void as_buf_printf(struct as_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Foreign bytes as printable ASCII in one line: anything outside 0x21..0x7e (and backslash) becomes \xHH, space stays;
+ * at most `most` characters, "..." marks a cut. Owned by the arena. Safe for log lines and replies. */
+char *as_escape(struct as_arena *arena, const char *bytes, size_t n, size_t most);
+
+#endif

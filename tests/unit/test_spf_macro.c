@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_spf_macro.c - to be written */
+int main(void)
+{
+	return 77;
+}
