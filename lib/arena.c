@@ -98,7 +98,7 @@ static void add_chunk(struct as_arena *arena, size_t least)
 
 static void *take(struct as_arena *arena, size_t size)
 {
-	const size_t align = sizeof(max_align_t) - 1;
+	const size_t align = _Alignof(max_align_t) - 1;
 	if (size > SIZE_MAX / 2)
 		as_oom();
 	size_t rounded = ((size ? size : 1) + align) & ~align;

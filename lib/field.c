@@ -1,6 +1,122 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* field.c - to be written */
+/* field.c - header fields as received. */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_field;
+#include "field.h"
+
+#include "str.h"
+
+#include <string.h>
+
+void as_fields_init(struct as_fields *fields, struct as_arena *arena, size_t most_fields, size_t most_bytes)
+{
+	*fields = (struct as_fields){ .arena = arena, .most_fields = most_fields, .most_bytes = most_bytes };
+}
+
+static struct as_field *next_slot(struct as_fields *fields)
+{
+	enum { FIRST = 32 };
+	if (fields->count == fields->room) {
+		size_t room = fields->room ? fields->room * 2 : FIRST;
+		struct as_field *list = as_alloc_array(fields->arena, room, sizeof *list);
+		if (fields->count)
+			memcpy(list, fields->list, fields->count * sizeof *list);
+		fields->list = list;
+		fields->room = room;
+	}
+	return &fields->list[fields->count++];
+}
+
+/* Length without the line ends after the last line. */
+static size_t without_line_end(const char *value, size_t n)
+{
+	while (n > 0 && value[n - 1] == '\n')
+		n -= n > 1 && value[n - 2] == '\r' ? 2 : 1;
+	return n;
+}
+
+static bool is_bare_lf(const char *value, size_t i)
+{
+	return value[i] == '\n' && (i == 0 || value[i - 1] != '\r');
+}
+
+static size_t count_bare_lf(const char *value, size_t n)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < n; i++)
+		count += is_bare_lf(value, i);
+	return count;
+}
+
+static const char *copy_value(struct as_arena *arena, const char *value, size_t n, size_t bare)
+{
+	char *copy = as_alloc(arena, n + bare + 1);
+	size_t length = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (is_bare_lf(value, i))
+			copy[length++] = '\r';
+		copy[length++] = value[i];
+	}
+	return copy;
+}
+
+static unsigned next_instance(const struct as_fields *fields, const char *name, size_t n)
+{
+	for (size_t i = fields->count; i > 0; i--) {
+		const struct as_field *field = &fields->list[i - 1];
+		if (as_equal_nocase_n(field->name, field->name_length, name, n))
+			return field->instance + 1;
+	}
+	return 1;
+}
+
+bool as_fields_add(struct as_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length)
+{
+	value_length = without_line_end(value, value_length);
+	size_t bare = count_bare_lf(value, value_length);
+	size_t left = fields->most_bytes - fields->bytes;
+	/* After the first cut nothing is kept: a gap would make the instances and the order wrong. */
+	if (fields->is_cut || fields->count >= fields->most_fields || name_length > left || value_length + bare > left - name_length) {
+		fields->is_cut = true;
+		return false;
+	}
+	struct as_field field = {
+		.name = as_strndup(fields->arena, name, name_length),
+		.name_length = name_length,
+		.value = copy_value(fields->arena, value, value_length, bare),
+		.value_length = value_length + bare,
+		.instance = next_instance(fields, name, name_length),
+	};
+	fields->bytes += field.name_length + field.value_length;
+	*next_slot(fields) = field;
+	return true;
+}
+
+bool as_field_is(const struct as_field *field, const char *name)
+{
+	for (size_t i = 0; i < field->name_length; i++) {
+		unsigned char c = (unsigned char)field->name[i];
+		if (c <= 0x20 || c >= 0x7f)
+			continue;
+		if (!*name || as_lower((char)c) != as_lower(*name))
+			return false;
+		name++;
+	}
+	return !*name;
+}
+
+size_t as_fields_count(const struct as_fields *fields, const char *name)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < fields->count; i++)
+		count += as_field_is(&fields->list[i], name);
+	return count;
+}
+
+const struct as_field *as_fields_find(const struct as_fields *fields, const char *name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (as_field_is(&fields->list[i], name))
+			return &fields->list[i];
+	return NULL;
+}

@@ -16,7 +16,7 @@ struct as_field {
 	unsigned instance; /* 1, 2, ...: position among the fields of the same name as an MTA counts (case ignored, byte-exact otherwise) */
 };
 
-/* The header of one message in its order. Caps: beyond them fields are counted, not kept, and is_cut is set. */
+/* The header of one message in its order. From the first field that would pass a cap on nothing more is kept, and is_cut is set. */
 struct as_fields {
 	struct as_arena *arena;
 	struct as_field *list;
@@ -30,10 +30,12 @@ struct as_fields {
 
 void as_fields_init(struct as_fields *fields, struct as_arena *arena, size_t most_fields, size_t most_bytes);
 
-/* Copies a field in. Bare LF and CRLF folds in value both become CRLF (other bytes stay). False: a cap was reached. */
+/* Copies a field in. Bare LF and CRLF folds in value both become CRLF (other bytes stay); line ends after the last line are dropped.
+ * False: a cap was reached. */
 bool as_fields_add(struct as_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length);
 
-/* Is this field called `name`? ASCII case is ignored, and white space before the colon (RFC 5322 4.5.3 obsolete syntax). */
+/* Is this field called `name`? ASCII case is ignored, and so is white space (before the colon it is obsolete syntax, RFC 5322 4.5.3) and
+ * any control or 8-bit octet, which no name may hold and some reader may skip. */
 bool as_field_is(const struct as_field *field, const char *name);
 
 /* Number of fields called `name`, and the first of them or NULL. */

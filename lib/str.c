@@ -55,6 +55,30 @@ bool as_equal_nocase(const char *a, const char *b)
 	return as_equal_nocase_n(a, strlen(a), b, strlen(b));
 }
 
+size_t as_utf8_size(const char *text, size_t n)
+{
+	/* RFC 3629 4: first octet, range of the second, size; the others are 80..BF. */
+	static const struct {
+		unsigned char first, last, second_from, second_to, size;
+	} rows[] = {
+		{ 0x00, 0x7f, 0x80, 0xbf, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	const unsigned char *c = (const unsigned char *)text;
+	for (size_t i = 0; n > 0 && i < sizeof rows / sizeof rows[0]; i++) {
+		if (c[0] < rows[i].first || c[0] > rows[i].last)
+			continue;
+		if (rows[i].size > n || (rows[i].size > 1 && (c[1] < rows[i].second_from || c[1] > rows[i].second_to)))
+			return 0;
+		for (size_t k = 2; k < rows[i].size; k++)
+			if ((c[k] & 0xc0) != 0x80)
+				return 0;
+		return rows[i].size;
+	}
+	return 0;
+}
+
 char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n)
 {
 	char *copy = as_strndup(arena, bytes, n);

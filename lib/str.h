@@ -18,6 +18,9 @@ bool as_is_fws(char c);  /* SP, HTAB, CR or LF */
 bool as_equal_nocase(const char *a, const char *b);
 bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb);
 
+/* Size in octets (1 to 4) of the well-formed UTF-8 character at text (RFC 3629 4; no surrogates, nothing overlong); 0: none. */
+size_t as_utf8_size(const char *text, size_t n);
+
 /* Lower-case copy owned by the arena. */
 char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n);
 
