@@ -1,6 +1,67 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* edits.c - to be written */
+/* edits.c - header edits of one message. */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_edits;
+#include "edits.h"
+
+#include "authres.h"
+#include "field.h"
+#include "str.h"
+
+#include <string.h>
+
+/* The names of our own fields, in the order of struct as_message's counters. */
+static const char *const own_names[AS_OWN_FIELDS] = { "Authentication-Results", AS_ACTION_FIELD };
+
+enum { AUTHENTICATION_RESULTS, ACTION };
+
+static void add_forged(struct as_message *message, const char *name, unsigned instance)
+{
+	if (message->forged_count == message->forged_room) {
+		size_t room = message->forged_room ? message->forged_room * 2 : 8;
+		struct as_forged *bigger = as_alloc_array(message->arena, room, sizeof *bigger);
+		if (message->forged_count)
+			memcpy(bigger, message->forged, message->forged_count * sizeof *bigger);
+		message->forged = bigger;
+		message->forged_room = room;
+	}
+	message->forged[message->forged_count++] = (struct as_forged){ name, instance };
+}
+
+void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
+{
+	struct as_field field = { .name = name, .name_length = name_length };
+	for (size_t i = 0; i < AS_OWN_FIELDS; i++) {
+		if (!as_field_is(&field, own_names[i]))
+			continue;
+		unsigned instance = ++message->own_seen[i];
+		if (i == ACTION || as_authres_claims(message->arena, value, value_length, message->session->hostname))
+			add_forged(message, own_names[i], instance);
+	}
+}
+
+static const char *action_value(struct as_message *message)
+{
+	const struct as_decision *decision = &message->decision;
+	return as_printf(message->arena, " %s; rule=%s", as_verb_name(decision->verb), decision->rule);
+}
+
+const struct as_edit *as_edits_make(struct as_message *message, size_t *count)
+{
+	struct as_edit *edits = as_alloc_array(message->arena, message->forged_count + AS_OWN_FIELDS, sizeof *edits);
+	size_t n = 0;
+	for (size_t i = message->forged_count; i > 0; i--)
+		edits[n++] = (struct as_edit){ .kind = AS_EDIT_DELETE, .name = message->forged[i - 1].name, .instance = message->forged[i - 1].instance };
+	enum as_verb verb = message->decision.verb;
+	if (verb == AS_VERB_TAG || verb == AS_VERB_QUARANTINE)
+		edits[n++] = (struct as_edit){ .kind = AS_EDIT_INSERT, .name = own_names[ACTION], .value = action_value(message) };
+	if (!message->decision.is_skipped)
+		edits[n++] = (struct as_edit){
+			.kind = AS_EDIT_INSERT,
+			.name = own_names[AUTHENTICATION_RESULTS],
+			.value = as_authres_write(message->arena, message->session->hostname, message->results.list, message->results.count,
+						  message->env->settings->dnssec_mark),
+		};
+	*count = n;
+	return edits;
+}

@@ -1,6 +1,270 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* engine.c - to be written */
+/* engine.c - runs the methods over the events of a message, then collect, decide, describe. */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_engine;
+#include "engine.h"
+
+#include "edits.h"
+#include "logline.h"
+#include "method.h"
+#include "str.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	HELO_MAX = 512,        /* RFC 5321 4.5.3.1.4: a command line */
+	PATH_MAX_BYTES = 1024, /* RFC 5321 4.5.3.1.3 asks for 256 */
+	RECIPIENTS_MAX = 10000,
+	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
+	EARLY_HELOS = 3,       /* EHLO, EHLO after STARTTLS, and one for luck */
+};
+
+/* In the order of evaluation and of the header field. DMARC stands on what comes before it. */
+static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_dmarc };
+enum { METHODS = sizeof methods / sizeof *methods };
+
+static char *copy_capped(struct as_arena *arena, const char *text, size_t most)
+{
+	return as_strndup(arena, text, strnlen(text, most));
+}
+
+static const char *own_name(struct as_arena *arena, const struct as_settings *settings, const char *from_mta)
+{
+	if (*settings->authserv_id)
+		return settings->authserv_id;
+	if (from_mta && *from_mta)
+		return copy_capped(arena, from_mta, HELO_MAX);
+	char name[256] = "";
+	if (gethostname(name, sizeof name - 1) != 0 || !*name)
+		return "localhost";
+	return as_strdup(arena, name);
+}
+
+static bool is_trusted(const struct as_settings *settings, const struct as_ip *client)
+{
+	for (size_t i = 0; i < settings->trusted_network_count; i++)
+		if (as_network_has(&settings->trusted_networks[i], client))
+			return true;
+	return false;
+}
+
+static void release_set(void *set)
+{
+	as_dns_set_free(set);
+}
+
+static void release_env(void *env)
+{
+	as_env_unref(env);
+}
+
+static struct as_dns_set *new_set(struct as_env *env, struct as_arena *arena, unsigned budget)
+{
+	struct as_dns_limits limits = { .budget = budget, .timeout_ms = env->settings->evaluation_timeout_ms };
+	struct as_dns_set *set = as_dns_set_new(env->dns, &limits);
+	as_defer(arena, release_set, set);
+	return set;
+}
+
+struct as_session *as_engine_connect(struct as_env *env, const struct as_ip *client, const char *name, const char *hostname)
+{
+	struct as_arena *arena = as_arena_new();
+	struct as_session *session = as_alloc(arena, sizeof *session);
+	session->arena = arena;
+	session->env = as_env_ref(env);
+	as_defer(arena, release_env, env);
+	if (client)
+		session->client = *client;
+	session->client_name = name ? copy_capped(arena, name, HELO_MAX) : NULL;
+	session->hostname = own_name(arena, env->settings, hostname);
+	session->is_trusted = is_trusted(env->settings, &session->client);
+	if (!session->is_trusted)
+		session->early = new_set(env, arena, EARLY_QUERIES);
+	return session;
+}
+
+void as_engine_helo(struct as_session *session, const char *helo)
+{
+	size_t n = strnlen(helo, HELO_MAX);
+	if (!session->helo) /* one buffer for every HELO of the session: a client that repeats it costs no memory */
+		session->helo = as_alloc(session->arena, HELO_MAX + 1);
+	memcpy(session->helo, helo, n);
+	session->helo[n] = '\0';
+	if (session->is_trusted || ++session->helo_count > EARLY_HELOS)
+		return;
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->helo)
+			methods[i]->helo(session);
+}
+
+void as_engine_close(struct as_session *session)
+{
+	if (session)
+		as_arena_free(session->arena);
+}
+
+/* The envelope sender: what SPF needs are the bytes as given, so a path that does not parse keeps what stands after its last "@". */
+static void set_sender(struct as_message *message, const char *path)
+{
+	const char *given = copy_capped(message->arena, path, PATH_MAX_BYTES);
+	const char *domain = NULL;
+	message->envelope_local = "";
+	message->envelope_domain = "";
+	message->has_null_sender = strcmp(given, "<>") == 0 || !*given;
+	if (message->has_null_sender || as_path_parse(message->arena, given, &message->envelope_local, &message->envelope_domain) == AS_OK)
+		return;
+	domain = strrchr(given, '@');
+	domain = domain ? domain + 1 : given;
+	size_t n = strlen(domain);
+	if (n && domain[n - 1] == '>')
+		n--;
+	message->envelope_local = "";
+	message->envelope_domain = as_strndup(message->arena, domain, n);
+}
+
+struct as_message *as_engine_mail(struct as_session *session, struct as_env *env, const char *path, bool is_authenticated)
+{
+	struct as_arena *arena = as_arena_new();
+	struct as_message *message = as_alloc(arena, sizeof *message);
+	message->arena = arena;
+	message->session = session;
+	message->env = as_env_ref(env ? env : session->env);
+	as_defer(arena, release_env, message->env);
+	const struct as_settings *settings = message->env->settings;
+	message->now_s = as_clock_wall_s(message->env->clock);
+	message->is_authenticated = is_authenticated;
+	set_sender(message, path);
+	as_fields_init(&message->fields, arena, (size_t)settings->maximum_header_fields, (size_t)settings->maximum_header_bytes);
+	struct as_facts facts = {
+		.client = session->client,
+		.is_trusted = is_trusted(settings, &session->client),
+		.is_authenticated = is_authenticated,
+	};
+	message->skipped_by = as_policy_skips(settings, &facts);
+	if (message->skipped_by)
+		return message;
+	message->dns = new_set(message->env, arena, (unsigned)settings->maximum_queries);
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->mail)
+			methods[i]->mail(message);
+	return message;
+}
+
+void as_engine_rcpt(struct as_message *message, const char *path)
+{
+	size_t n = message->recipient_count;
+	if (n == RECIPIENTS_MAX)
+		return;
+	if ((n & (n - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
+		const char **bigger = as_alloc_array(message->arena, n ? n * 2 : 1, sizeof *bigger);
+		if (n)
+			memcpy(bigger, message->recipients, n * sizeof *bigger);
+		message->recipients = bigger;
+	}
+	message->recipients[message->recipient_count++] = copy_capped(message->arena, path, PATH_MAX_BYTES);
+}
+
+void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
+{
+	as_edits_note(message, name, name_length, value, value_length);
+	if (!message->skipped_by && !message->has_eoh)
+		as_fields_add(&message->fields, name, name_length, value, value_length);
+}
+
+/* A header that could not be kept whole may hide an author: it has none that can be trusted. */
+static void judge_from(struct as_message *message)
+{
+	as_from_judge(message->arena, &message->fields, &message->from);
+	if (!message->fields.is_cut)
+		return;
+	message->from.status = AS_FROM_MALFORMED;
+	message->from.reason = "the header is larger than maximum-header-fields or maximum-header-bytes allow";
+	message->from.domain = NULL;
+}
+
+void as_engine_eoh(struct as_message *message)
+{
+	if (message->has_eoh || message->skipped_by)
+		return;
+	message->has_eoh = true;
+	judge_from(message);
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->eoh)
+			methods[i]->eoh(message);
+}
+
+bool as_engine_wants_body(const struct as_message *message)
+{
+	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
+		if (methods[i]->wants_body && methods[i]->wants_body(message))
+			return true;
+	return false;
+}
+
+void as_engine_body(struct as_message *message, const unsigned char *bytes, size_t n)
+{
+	as_engine_eoh(message);
+	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
+		if (methods[i]->body)
+			methods[i]->body(message, bytes, n);
+}
+
+void as_engine_internal_error(struct as_message *message, const char *what)
+{
+	if (!message->internal_error)
+		message->internal_error = as_strdup(message->arena, what);
+}
+
+void as_engine_end(struct as_message *message)
+{
+	if (message)
+		as_arena_free(message->arena);
+}
+
+static void collect(struct as_message *message, void (*before_wait)(void *user), void *user)
+{
+	if (message->skipped_by)
+		return;
+	as_engine_eoh(message);
+	as_dns_set_arm(message->dns);
+	if (before_wait)
+		as_dns_set_on_wait(message->dns, before_wait, user);
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->finish)
+			methods[i]->finish(message);
+}
+
+static void decide(struct as_message *message, const char *queue_id)
+{
+	const struct as_settings *settings = message->env->settings;
+	struct as_facts facts = {
+		.client = message->session->client,
+		.is_trusted = is_trusted(settings, &message->session->client),
+		.is_authenticated = message->is_authenticated,
+		.had_internal_error = message->internal_error != NULL,
+		.internal_error = message->internal_error,
+		.helo = message->session->helo,
+		.envelope_domain = message->envelope_domain,
+		.queue_id = queue_id,
+		.hostname = message->session->hostname,
+		.from = &message->from,
+		.spf_helo = message->spf_helo,
+		.spf = message->spf,
+		.dkim = message->dkim,
+		.dmarc = message->dmarc,
+	};
+	as_policy_decide(message->arena, settings, &facts, &message->decision);
+}
+
+void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user, struct as_verdict *verdict)
+{
+	const struct as_clock *clock = message->env->clock;
+	int64_t begun_ms = as_clock_mono_ms(clock);
+	collect(message, before_wait, user);
+	decide(message, queue_id);
+	memset(verdict, 0, sizeof *verdict);
+	verdict->decision = &message->decision;
+	verdict->edits = as_edits_make(message, &verdict->edit_count);
+	verdict->log_line = as_logline_make(message, as_clock_mono_ms(clock) - begun_ms);
+}

@@ -15,6 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct as_forged;
+
+enum { AS_OWN_FIELDS = 2 }; /* names of header fields that only we may write (edits.c) */
+
 struct as_message {
 	struct as_arena *arena;
 	struct as_session *session;
@@ -23,6 +27,7 @@ struct as_message {
 	int64_t now_s;               /* wall clock at MAIL */
 	const char *skipped_by;      /* rule that keeps the methods from running, or NULL */
 	bool is_authenticated;
+	bool has_eoh;                /* the header is complete and the methods have seen it */
 	const char *envelope_local;  /* "" for a null sender */
 	const char *envelope_domain; /* as given, without local part; "" for a null sender; any bytes */
 	bool has_null_sender;
@@ -30,6 +35,10 @@ struct as_message {
 	size_t recipient_count;
 	struct as_fields fields;
 	struct as_from from;
+	/* fields of ours that somebody else wrote, in the order of the header (edits.c) */
+	struct as_forged *forged;
+	size_t forged_count, forged_room;
+	unsigned own_seen[AS_OWN_FIELDS];
 	const char *internal_error;  /* first thing that failed inside us, or NULL */
 
 	/* state and findings of the methods; NULL: not run */

@@ -14,7 +14,8 @@ struct as_session {
 	struct as_env *env;       /* a reference */
 	struct as_ip client;      /* family 0: local or unknown */
 	const char *client_name;  /* as the MTA resolved it; NULL */
-	const char *helo;         /* the latest HELO/EHLO; NULL before */
+	char *helo;               /* the latest HELO/EHLO, cut to 512 bytes; NULL before */
+	unsigned helo_count;
 	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name */
 	bool is_trusted;
 	struct as_dns_set *early; /* lookups that only warm the cache; may be NULL */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* edits.h - what has to change in the header: forged fields out, ours in. */
+#ifndef AS_EDITS_H
+#define AS_EDITS_H
+
+#include "engine.h"
+
+/* The field that tells Sieve and mail readers what was decided; forged ones are removed from every message. */
+#define AS_ACTION_FIELD "X-Assay-Action"
+
+/* Fields that must go, noted as they arrive: their number is not bounded by what is kept of the header. */
+struct as_forged {
+	const char *name; /* as received */
+	unsigned instance;
+};
+
+/* Looks at one header field; notes it in message->forged when it claims to be ours (RFC 8601 5, RE-11, RE-13). */
+void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length);
+
+/* The edits in the order they must be done: deletions from the last instance to the first (RE-7), then the insertions at the top, the
+ * Authentication-Results field last so that it ends up first. Arena memory. */
+const struct as_edit *as_edits_make(struct as_message *message, size_t *count);
+
+#endif
