@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""dnstree.py - a small DNSSEC-signed tree of zones, served by a private NSD on loopback.
+
+`example.` is the top and its DS record the only trust anchor. A child is delegated in one of three ways: "secure" (signed, DS in
+the parent), "insecure" (not signed, no DS) and "bogus" (signed, but the DS in the parent belongs to another key).
+"""
+
+import os
+import socket
+import subprocess
+
+from process import Process, free_port, run, wait_for
+
+TOP = "example."
+SOA = "@ 300 IN SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n@ 300 IN NS ns.example.\n"
+
+
+class Zone:
+    """One zone: `records` are zone-file lines relative to the origin."""
+
+    def __init__(self, origin, records=(), dnssec="secure"):
+        self.origin = origin
+        self.records = list(records)
+        self.dnssec = dnssec
+        self.file = None
+        self.ds = None  # what the parent publishes
+
+
+def txt(name, text):
+    """A TXT record as a zone-file line, cut into strings of at most 255 octets."""
+    pieces = [text[i:i + 255] for i in range(0, len(text), 255)]
+    quoted = ['"%s"' % piece.replace("\\", "\\\\").replace('"', '\\"') for piece in pieces]
+    return "%s 300 IN TXT %s" % (name, " ".join(quoted))
+
+
+class DnsTree:
+    """Writes, signs and serves the zones. start() after stop() comes back on the same port."""
+
+    def __init__(self, directory, children):
+        self.directory = directory
+        self.children = children
+        self.port = free_port(both=True)
+        self.anchor_file = os.path.join(directory, "anchor.key")
+        self.nsd = None
+
+    def build(self):
+        os.makedirs(self.directory, exist_ok=True)
+        top = Zone(TOP, ["ns 300 IN A 127.0.0.1"])
+        for child in self.children:
+            self._write(child)
+            label = child.origin[:-len(TOP) - 1]
+            top.records.append("%s 300 IN NS ns.example." % label)
+            if child.ds:
+                top.records.append(child.ds)
+        self._write(top)
+        with open(self.anchor_file, "w", encoding="ascii") as f:
+            f.write(top.ds + "\n")
+        self._write_config([top] + self.children)
+
+    def _key(self, origin):
+        """Makes a key; returns (base name, DS line)."""
+        base = run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "-r", "/dev/urandom", origin], cwd=self.directory).strip()
+        with open(os.path.join(self.directory, base + ".ds"), encoding="ascii") as f:
+            return base, f.read().strip()
+
+    def _write(self, zone):
+        plain = os.path.join(self.directory, zone.origin + "zone")
+        with open(plain, "w", encoding="ascii") as f:
+            f.write("$ORIGIN %s\n%s%s\n" % (zone.origin, SOA, "\n".join(zone.records)))
+        zone.file = plain
+        if zone.dnssec == "insecure":
+            return
+        base, zone.ds = self._key(zone.origin)
+        run(["ldns-signzone", "-n", "-f", plain + ".signed", plain, base], cwd=self.directory)
+        zone.file = plain + ".signed"
+        if zone.dnssec == "bogus":
+            zone.ds = self._key(zone.origin)[1]
+
+    def _write_config(self, zones):
+        path = lambda name: os.path.join(self.directory, name)
+        lines = [
+            "server:", "  ip-address: 127.0.0.1@%d" % self.port, "  server-count: 1", '  username: ""', '  chroot: ""',
+            '  pidfile: ""', '  database: ""', '  zonesdir: "%s"' % self.directory, '  logfile: "%s"' % path("nsd.log"),
+            '  zonelistfile: "%s"' % path("zone.list"), '  xfrdfile: "%s"' % path("xfrd.state"),
+            '  xfrdir: "%s"' % self.directory, "  minimal-responses: yes", "  rrl-ratelimit: 0",
+            "remote-control:", "  control-enable: no",
+        ]
+        for zone in zones:
+            lines += ["zone:", '  name: "%s"' % zone.origin, '  zonefile: "%s"' % zone.file]
+        with open(path("nsd.conf"), "w", encoding="ascii") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def start(self):
+        self.nsd = Process("nsd", ["nsd", "-d", "-c", os.path.join(self.directory, "nsd.conf")], self.directory)
+        wait_for(self._answers, "NSD answers on port %d" % self.port, process=self.nsd)
+
+    def _answers(self):
+        """One SOA query for the top."""
+        query = b"\x12\x34\0\0\0\x01\0\0\0\0\0\0\x07example\0\0\x06\0\x01"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(0.2)
+            try:
+                s.connect(("127.0.0.1", self.port))
+                s.send(query)
+                answer = s.recv(4096)
+            except OSError:
+                return False
+            return answer[:2] == query[:2] and answer[3] & 15 == 0
+
+    def stop(self):
+        if self.nsd:
+            self.nsd.stop()
+            self.nsd = None
+
+
+if __name__ == "__main__":
+    import shutil
+    import tempfile
+    scratch = tempfile.mkdtemp()
+    try:
+        tree = DnsTree(scratch, [Zone("child.example.", [txt("@", "v=spf1 -all")]), Zone("bad.example.", [], "bogus")])
+        tree.build()
+        tree.start()
+        print(subprocess.run(["drill", "-D", "-p", str(tree.port), "@127.0.0.1", "child.example", "TXT"], capture_output=True, text=True,
+                             check=False).stdout)
+        tree.stop()
+    finally:
+        shutil.rmtree(scratch)
