@@ -22,6 +22,8 @@ enum { AS_WALK_MAX = 8 }; /* queries of one walk, RFC 9989 4.10 */
 struct as_walk_step {
 	const char *name;                      /* queried at _dmarc.<name> */
 	bool failed;                           /* temporary error */
+	const char *reason;                    /* of the failure; NULL */
+	enum as_dnssec dnssec;
 	unsigned records;                      /* DMARC records at the name; only 1 counts (DM-9) */
 	const struct as_dmarc_record *record;  /* NULL without exactly one */
 };
@@ -29,12 +31,20 @@ struct as_walk_step {
 struct as_walk {
 	size_t count;
 	struct as_walk_step steps[AS_WALK_MAX]; /* longest name first */
-	bool failed;                  /* a step that was needed had a temporary error: nothing below may be trusted */
+	bool failed;                  /* the last step had a temporary error: what is above it stays unknown */
 	const char *failed_name;
-	const char *organization;     /* Organizational Domain; pointer into the start name */
-	enum as_dnssec dnssec;        /* weakest state */
-	const char *weakest;
+	const char *organization;     /* Organizational Domain; pointer into the start name; NULL when failed */
+	enum as_dnssec dnssec;        /* weakest state of the steps */
+	const char *weakest;          /* the name asked, with "_dmarc." */
 };
+
+/* The DMARC record of a TXT answer: parsed once, kept with the answer and living as long. NULL unless there is exactly one (DM-9);
+ * *records is how many there are. Any thread. */
+const struct as_dmarc_record *as_walk_record(const struct as_dns_answer *answer, unsigned *records);
+
+/* One name: start the question at _dmarc.<name> (then may be NULL), or wait for its answer. step->name is borrowed. */
+void as_walk_start_at(struct as_dns_set *set, const char *name, as_dns_then *then, void *user);
+void as_walk_ask(struct as_dns_set *set, const char *name, struct as_walk_step *step);
 
 /* The names a walk from domain asks, in order, without "_dmarc."; returns the number, at most AS_WALK_MAX. DM-13..DM-15. */
 size_t as_walk_names(const char *domain, const char *names[AS_WALK_MAX]);
@@ -42,7 +52,10 @@ size_t as_walk_names(const char *domain, const char *names[AS_WALK_MAX]);
 /* Starts all queries of the walk at once. domain in normal form. */
 void as_walk_start(struct as_dns_set *set, const char *domain);
 
-/* Does the walk and applies the rules (a)-(d) of 4.10.2. Arena memory. */
+/* Does the walk and applies the rules (a)-(d) of 4.10.2. Arena memory; records live in the answers of set. */
 void as_walk_run(struct as_arena *arena, struct as_dns_set *set, const char *domain, struct as_walk *walk);
+
+/* The last step that has a record, the one with the fewest labels; NULL without. */
+const struct as_walk_step *as_walk_last_record(const struct as_walk *walk);
 
 #endif
