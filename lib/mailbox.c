@@ -1,6 +1,424 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mailbox.c - to be written */
+/* mailbox.c - the From field, read once from left to right: every octet is consumed by exactly one rule, nothing recurses.
+ *
+ * Accepted is address-list of RFC 5322 3.4 with 4.4, RFC 6532 and RFC 6854. Refused, although RFC 5322 4 allows it, is what
+ * readers take in different ways: control octets, source routes and comments that name another domain.
+ * Deviates from RFC 5322 3.4.1: dots may stand side by side or at the ends of a local part, because Japanese carriers gave
+ * such addresses out and they cannot hide a domain.
+ */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_mailbox;
+#include "mailbox.h"
+
+#include "domain.h"
+#include "str.h"
+
+#include <string.h>
+
+enum {
+	COMMENT_DEPTH_MAX = 32,
+	DOMAINS_TRIED_MAX = 256, /* in all From fields of a message: bounds time in libidn2 and memory */
+};
+
+struct scan {
+	struct as_arena *arena;
+	struct as_from *from;
+	const char *at;
+	const char *end;
+	const char *reason;      /* the first fault, or NULL */
+	unsigned tried;          /* domains brought to normal form */
+	bool has_comment_domain; /* a comment names a domain that was not there before it */
+};
+
+/* What stands before "@", "<" or ":". */
+struct words {
+	const char *start;
+	size_t words;
+	bool starts_with_dot;
+	bool is_local; /* a dot between any two words */
+};
+
+static bool fault(struct scan *s, const char *reason)
+{
+	if (!s->reason)
+		s->reason = reason;
+	return false;
+}
+
+static bool is_at(const struct scan *s, char c)
+{
+	return s->at < s->end && *s->at == c;
+}
+
+static bool is_eight_bit(char c)
+{
+	return (unsigned char)c > 0x7f;
+}
+
+/* RFC 5322 3.2.3 and RFC 6532 3.2; that eight-bit octets are UTF-8 is checked beforehand. */
+static bool is_atext(char c)
+{
+	return as_is_alnum(c) || is_eight_bit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
+static bool is_domain_char(char c)
+{
+	return as_is_alnum(c) || is_eight_bit(c) || c == '-' || c == '_' || c == '.';
+}
+
+/* U+0080..U+009F, U+2028 and U+2029: some readers of Unicode text see line ends in them. */
+static bool is_unicode_control(const char *text, size_t size)
+{
+	return (size == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0) ||
+	       (size == 3 && (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0));
+}
+
+/* Only printable UTF-8, HTAB, and CRLF before white space may pass on to the grammar. */
+static bool check_characters(struct scan *s)
+{
+	for (const char *at = s->at; at < s->end;) {
+		size_t left = (size_t)(s->end - at);
+		size_t size = as_utf8_size(at, left);
+		if (size == 0)
+			return fault(s, "octets that are not UTF-8");
+		if (left > 2 && at[0] == '\r' && at[1] == '\n' && as_is_wsp(at[2]))
+			size = 3;
+		else if (*at == '\r' || *at == '\n')
+			return fault(s, "bare CR or LF");
+		else if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f || is_unicode_control(at, size))
+			return fault(s, "control character");
+		at += size;
+	}
+	return true;
+}
+
+static void add_distinct(struct as_from *from, const char *domain)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (strcmp(from->domains[i], domain) == 0)
+			return;
+	if (from->count < AS_FROM_DOMAINS_MAX)
+		from->domains[from->count++] = domain;
+}
+
+/* RFC 3696 2: no top-level domain is all digits, so "192.0.2.1" is an address. */
+static bool is_address_like(const char *domain)
+{
+	const char *last = as_domain_tail(domain, 1);
+	return last[strspn(last, "0123456789")] == '\0';
+}
+
+/* Notes a domain as written if it can be an Author Domain (DM-6). */
+static bool note_domain(struct scan *s, const char *bytes, size_t n)
+{
+	const char *domain;
+	if (s->tried == DOMAINS_TRIED_MAX)
+		return fault(s, "too many addresses");
+	s->tried++;
+	if (n == 0 || bytes[n - 1] == '.' || as_domain_normal(s->arena, bytes, n, &domain) != AS_OK)
+		return fault(s, "not a domain name");
+	if (as_domain_labels(domain) < 2)
+		return fault(s, "domain of a single label");
+	if (is_address_like(domain))
+		return fault(s, "address in place of a domain");
+	add_distinct(s->from, domain);
+	return true;
+}
+
+/* Notes whatever a careless reader could take for the domain of an address in these bytes. */
+static void collect(struct scan *s, const char *at, const char *end)
+{
+	const char *reason = s->reason;
+	while (at < end && (at = memchr(at, '@', (size_t)(end - at)))) {
+		do
+			at++;
+		while (at < end && as_is_fws(*at));
+		const char *start = at;
+		while (at < end && is_domain_char(*at))
+			at++;
+		size_t n = (size_t)(at - start);
+		while (n > 0 && start[n - 1] == '.')
+			n--;
+		note_domain(s, start, n);
+	}
+	s->reason = reason;
+}
+
+static bool skip_comment(struct scan *s)
+{
+	const char *start = s->at;
+	size_t known = s->from->count;
+	unsigned depth = 0;
+	for (; s->at < s->end; s->at++) {
+		if (*s->at == '\\') {
+			if (++s->at == s->end || *s->at == '\r')
+				break;
+		} else if (*s->at == '(') {
+			if (++depth > COMMENT_DEPTH_MAX)
+				return fault(s, "comments nested too deep");
+		} else if (*s->at == ')' && --depth == 0) {
+			s->at++;
+			collect(s, start, s->at);
+			s->has_comment_domain |= s->from->count > known;
+			return true;
+		}
+	}
+	return fault(s, "comment without end");
+}
+
+static bool skip_cfws(struct scan *s)
+{
+	while (s->at < s->end) {
+		if (as_is_fws(*s->at))
+			s->at++;
+		else if (*s->at != '(')
+			return true;
+		else if (!skip_comment(s))
+			return false;
+	}
+	return true;
+}
+
+static bool skip_quoted(struct scan *s)
+{
+	for (s->at++; s->at < s->end; s->at++) {
+		if (*s->at == '"') {
+			s->at++;
+			return true;
+		}
+		if (*s->at == '\\' && (++s->at == s->end || *s->at == '\r'))
+			break;
+	}
+	return fault(s, "quoted string without end");
+}
+
+static bool skip_atom(struct scan *s)
+{
+	while (s->at < s->end && is_atext(*s->at))
+		s->at++;
+	return true;
+}
+
+/* word *(word / "." / CFWS), or nothing at all: a display name or a local part. */
+static bool read_words(struct scan *s, struct words *w)
+{
+	bool was_word = false;
+	*w = (struct words){ .start = s->at, .is_local = true, .starts_with_dot = is_at(s, '.') };
+	while (s->at < s->end) {
+		if (*s->at == '.') {
+			was_word = false;
+			s->at++;
+		} else if (*s->at == '"' || is_atext(*s->at)) {
+			w->is_local &= !was_word;
+			w->words++;
+			was_word = true;
+			if (*s->at == '"' ? !skip_quoted(s) : !skip_atom(s))
+				return false;
+		} else {
+			return true;
+		}
+		if (!skip_cfws(s))
+			return false;
+	}
+	return true;
+}
+
+/* RFC 2047 5: no encoded-word in an address. A reader that decodes first would find another address there. */
+static bool has_encoded_word(const char *start, const char *end)
+{
+	const char *open = memmem(start, (size_t)(end - start), "=?", 2);
+	return open && memmem(open + 2, (size_t)(end - open - 2), "?=", 2);
+}
+
+static bool read_domain(struct scan *s)
+{
+	if (!skip_cfws(s))
+		return false;
+	if (is_at(s, '['))
+		return fault(s, "address literal");
+	const char *start = s->at;
+	while (s->at < s->end && (is_atext(*s->at) || *s->at == '.'))
+		s->at++;
+	if (s->at == start)
+		return fault(s, "address without domain");
+	return note_domain(s, start, (size_t)(s->at - start)) && skip_cfws(s);
+}
+
+/* From "@" on; the local part has been read. */
+static bool read_at_domain(struct scan *s, const struct words *local)
+{
+	if (local->words == 0)
+		return fault(s, "address without local part");
+	if (!local->is_local)
+		return fault(s, "text before an address");
+	if (has_encoded_word(local->start, s->at))
+		return fault(s, "encoded word in an address");
+	s->at++;
+	return read_domain(s);
+}
+
+/* RFC 5322 4.4: obs-route, *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain]) ":". */
+static bool read_route(struct scan *s)
+{
+	while (!is_at(s, ':')) {
+		if (is_at(s, ',')) {
+			s->at++;
+			if (!skip_cfws(s))
+				return false;
+			continue;
+		}
+		if (!is_at(s, '@'))
+			return fault(s, "malformed source route");
+		s->at++;
+		if (!read_domain(s))
+			return false;
+		if (!is_at(s, ',') && !is_at(s, ':'))
+			return fault(s, "malformed source route");
+	}
+	s->at++;
+	return skip_cfws(s);
+}
+
+static bool read_angle(struct scan *s)
+{
+	struct words local;
+	size_t known = s->from->count;
+	s->at++;
+	if (!skip_cfws(s))
+		return false;
+	bool has_route = is_at(s, '@') || is_at(s, ',');
+	if (has_route && !read_route(s))
+		return false;
+	if (!read_words(s, &local))
+		return false;
+	if (!is_at(s, '@'))
+		return fault(s, "address without domain");
+	if (!read_at_domain(s, &local))
+		return false;
+	if (!is_at(s, '>'))
+		return fault(s, "angle bracket without end");
+	if (has_route && s->from->count > known + 1)
+		return fault(s, "source route through another domain");
+	s->at++;
+	return true;
+}
+
+/* One address, or the head of a group up to its colon. */
+static bool read_item(struct scan *s, bool *is_in_group)
+{
+	struct words w;
+	if (!read_words(s, &w))
+		return false;
+	if (is_at(s, '@'))
+		return read_at_domain(s, &w);
+	if (w.starts_with_dot)
+		return fault(s, "dot before a name");
+	if (is_at(s, '<'))
+		return read_angle(s);
+	if (is_at(s, ':') && w.words && !*is_in_group) {
+		*is_in_group = true;
+		s->at++;
+		return true;
+	}
+	if (s->at == s->end || is_at(s, ',') || is_at(s, ';'))
+		return fault(s, "address without domain");
+	return fault(s, "unexpected character");
+}
+
+/* address-list with obs-addr-list and obs-group-list: elements may be empty. */
+static bool read_list(struct scan *s, size_t *addresses, size_t *groups)
+{
+	bool is_in_group = false;
+	bool needs_comma = false;
+	for (;;) {
+		if (!skip_cfws(s))
+			return false;
+		if (s->at == s->end)
+			return is_in_group ? fault(s, "group without end") : true;
+		if (*s->at == ',' || (*s->at == ';' && is_in_group)) {
+			needs_comma = *s->at == ';';
+			is_in_group &= !needs_comma;
+			s->at++;
+			continue;
+		}
+		if (needs_comma)
+			return fault(s, "text after an address");
+		bool was_in_group = is_in_group;
+		if (!read_item(s, &is_in_group))
+			return false;
+		needs_comma = is_in_group == was_in_group;
+		*(needs_comma ? addresses : groups) += 1;
+	}
+}
+
+static void conclude(struct as_from *from, enum as_from_status status, const char *reason)
+{
+	from->status = status;
+	from->reason = reason;
+	from->domain = status == AS_FROM_ONE ? from->domains[0] : NULL;
+}
+
+static void read_field(struct scan *s, const char *value, size_t n)
+{
+	size_t addresses = 0;
+	size_t groups = 0;
+	s->at = value;
+	s->end = value + n;
+	s->reason = NULL;
+	s->has_comment_domain = false;
+	if (!check_characters(s) || !read_list(s, &addresses, &groups)) {
+		if (n)
+			collect(s, value, s->end);
+		conclude(s->from, AS_FROM_MALFORMED, s->reason);
+	} else if (!addresses && !groups) {
+		conclude(s->from, AS_FROM_MALFORMED, "no address");
+	} else if (!addresses) {
+		conclude(s->from, AS_FROM_EMPTY, "a group of nobody");
+	} else if (s->from->count == 1) {
+		conclude(s->from, AS_FROM_ONE, NULL);
+	} else if (s->has_comment_domain) {
+		conclude(s->from, AS_FROM_MALFORMED, "comment naming another domain");
+	} else {
+		conclude(s->from, AS_FROM_SEVERAL, "several domains");
+	}
+}
+
+void as_from_parse(struct as_arena *arena, const char *value, size_t n, struct as_from *from)
+{
+	struct scan s = { .arena = arena, .from = from };
+	*from = (struct as_from){ 0 };
+	read_field(&s, value, n);
+}
+
+/* "From" and white space, nothing that only some readers would skip. */
+static bool has_clean_name(const struct as_field *field)
+{
+	size_t n = field->name_length;
+	while (n > 0 && as_is_wsp(field->name[n - 1]))
+		n--;
+	return as_equal_nocase_n(field->name, n, "From", 4);
+}
+
+void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struct as_from *from)
+{
+	struct scan s = { .arena = arena, .from = from };
+	size_t count = 0;
+	bool is_clean = true;
+	*from = (struct as_from){ 0 };
+	for (size_t i = 0; i < fields->count; i++) {
+		const struct as_field *field = &fields->list[i];
+		if (!as_field_is(field, "From"))
+			continue;
+		count++;
+		is_clean &= has_clean_name(field);
+		read_field(&s, field->value, field->value_length);
+	}
+	if (count > 1)
+		conclude(from, AS_FROM_REPEATED, as_printf(arena, "%zu From fields", count));
+	else if (fields->is_cut)
+		conclude(from, AS_FROM_MALFORMED, "header too large to judge");
+	else if (count == 0)
+		conclude(from, AS_FROM_MISSING, "no From field");
+	else if (!is_clean)
+		conclude(from, AS_FROM_MALFORMED, "malformed name of the From field");
+}

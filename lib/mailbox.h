@@ -40,7 +40,7 @@ void as_from_parse(struct as_arena *arena, const char *value, size_t n, struct a
 
 /* The domain of an envelope address ("<a@b>", "a@b", "\"x\"@b", source routes dropped), normal form; local part unquoted
  * bytes in *local. "<>" and "": *domain and *local are "". AS_ERR_SYNTAX: no usable domain (literal, missing, malformed);
- * RFC 5321 4.1.2. local may be NULL. */
+ * RFC 5321 4.1.2. Then *domain is "", *local what could be read. local may be NULL. */
 enum as_err as_path_parse(struct as_arena *arena, const char *path, const char **local, const char **domain);
 
 #endif
