@@ -28,7 +28,7 @@ enum as_dns_type as_dns_type_code(const char *name, size_t n)
 
 static bool is_name_byte(uint8_t c)
 {
-	return c >= 0x21 && c <= 0x7e && c != '.';
+	return c >= 0x20 && c <= 0x7e && c != '.';
 }
 
 size_t as_dns_name_from_wire(const uint8_t *wire, size_t size, char text[AS_DNS_NAME_SIZE])

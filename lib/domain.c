@@ -24,9 +24,10 @@ static bool is_name_char(char c)
 	return as_is_alnum(c) || c == '-' || c == '_';
 }
 
-static bool is_graphic(char c)
+/* RFC 7208 7.2: "%_" in a domain-spec is a space, so SPF may ask for a name that holds one. */
+static bool is_printable(char c)
 {
-	return c > 0x20 && c < 0x7f;
+	return c >= ' ' && c < 0x7f;
 }
 
 /* 1 to 253 octets in labels of 1 to 63, each of bytes that is_allowed knows, single dots between them. */
@@ -106,7 +107,7 @@ enum as_err as_domain_normal(struct as_arena *arena, const char *bytes, size_t n
 
 bool as_domain_is_queryable(const char *name)
 {
-	return has_labels(name, strnlen(name, AS_DOMAIN_MAX + 1), is_graphic);
+	return has_labels(name, strnlen(name, AS_DOMAIN_MAX + 1), is_printable);
 }
 
 unsigned as_domain_labels(const char *domain)

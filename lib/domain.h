@@ -16,7 +16,7 @@ enum { AS_DOMAIN_MAX = 253, AS_LABEL_MAX = 63 };
  * AS_ERR_SYNTAX for anything else (address literals, invalid UTF-8, NUL, spaces, empty labels). Thread safe. RFC 9989 5.3.1 */
 enum as_err as_domain_normal(struct as_arena *arena, const char *bytes, size_t n, const char **domain);
 
-/* May this name be asked in DNS? Any bytes 0x21..0x7e, labels 1..63, 253 octets at most, no trailing dot. */
+/* May this name be asked in DNS? Any bytes 0x20..0x7e, labels 1..63, 253 octets at most, no trailing dot. */
 bool as_domain_is_queryable(const char *name);
 
 /* Number of labels; "" has 0. */
