@@ -54,7 +54,7 @@ void as_spf_check(struct as_arena *arena, struct as_dns_set *set, const struct a
 {
 	struct as_spf_eval *eval = as_alloc(arena, sizeof *eval);
 	const char *reason = as_spf_query_new(arena, request, &eval->query);
-	*outcome = (struct as_spf_outcome){ .code = AS_NONE, .dnssec = AS_DNSSEC_INDETERMINATE, .domain = eval->query.domain, .reason = reason };
+	*outcome = (struct as_spf_outcome){ .dnssec = AS_DNSSEC_INDETERMINATE, .domain = eval->query.domain, .reason = reason };
 	if (reason)
 		return;
 	as_spf_eval_init(eval, arena, set);

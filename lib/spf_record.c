@@ -214,7 +214,8 @@ static const char *parse_modifier(struct parser *parser, struct as_spf_text text
 		return "given twice";
 	if (is_redirect) {
 		parser->has_redirect = true;
-		parser->record->redirect = (struct as_spf_term){ .kind = AS_SPF_REDIRECT, .qualifier = AS_PASS, .text = text, .domain = value };
+		parser->record->redirect =
+			(struct as_spf_term){ .kind = AS_SPF_REDIRECT, .qualifier = AS_PASS, .text = text, .domain = value };
 	} else {
 		parser->has_exp = true;
 		parser->record->exp = value;

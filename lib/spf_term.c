@@ -82,7 +82,8 @@ static enum as_spf_match match_mx(struct as_spf_eval *eval, const struct as_spf_
 	if (!mx)
 		return match;
 	if (mx->count > AS_SPF_NAMES_MAX) /* SP-10: even if one of the first ten would match */
-		return as_spf_eval_force(eval, AS_PERMERROR, "more than %d MX records: %s", AS_SPF_NAMES_MAX, as_spf_eval_shown(eval, name));
+		return as_spf_eval_force(eval, AS_PERMERROR, "%s has more than %d MX records",
+			as_spf_eval_shown(eval, name), AS_SPF_NAMES_MAX);
 	for (size_t i = 0; i < mx->count; i++)
 		as_dns_start(eval->set, mx->records[i].name, type);
 	for (size_t i = 0; i < mx->count; i++) {
