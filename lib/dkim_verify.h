@@ -52,8 +52,8 @@ struct as_dkim; /* one message; one thread at a time */
 
 /* At the end of the header: picks the signatures to try (author_domain's first), starts their key lookups in `set`, hands the header
  * to the library. author_domain may be NULL. Never fails: what is wrong becomes a result. Freed with the arena. */
-struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set, const struct as_dkim_options *options,
-			      const struct as_fields *fields, const char *author_domain);
+struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set,
+			      const struct as_dkim_options *options, const struct as_fields *fields, const char *author_domain);
 
 /* Does anything still need body bytes? */
 bool as_dkim_wants_body(const struct as_dkim *dkim);

@@ -222,6 +222,20 @@ static const char *replace(struct as_arena *arena, const char *template, const c
 	return as_printf(arena, "%.*s%s%s", (int)(at - template), template, text, at + strlen(mark));
 }
 
+/* RFC 6376 3.5 b=: taken out with all the white space around it. */
+static const char *without_b(struct as_arena *arena, const char *template)
+{
+	const char *mark = strstr(template, "{b}");
+	if (!mark)
+		return template;
+	const char *from = mark, *to = mark + strlen("{b}");
+	while (from > template && as_is_fws(from[-1]))
+		from--;
+	while (as_is_fws(*to))
+		to++;
+	return as_printf(arena, "%.*s%s", (int)(from - template), template, to);
+}
+
 static char *body_hash(struct as_arena *arena, const struct as_signer *signer, const struct lines *lines, const char *canon)
 {
 	struct as_buf body = canonical_body(arena, lines->body, lines->body_length, body_is_relaxed(canon));
@@ -262,7 +276,7 @@ char *as_sign(struct as_arena *arena, const struct as_signer *signer, const char
 	const char *value = template_of(arena, signer, canon, names);
 	value = replace(arena, value, "{bh}", body_hash(arena, signer, lines, canon));
 	const char *field = as_printf(arena, "%s:%s", either(signer->field_name, "DKIM-Signature"), value);
-	const char *bare = replace(arena, field, "{b}", "");
+	const char *bare = without_b(arena, field);
 	add_field(&input, bare, strlen(bare), header_is_relaxed(canon));
 	return as_printf(arena, "%s\r\n", replace(arena, field, "{b}", signature(arena, signer, &input)));
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dkim_signature.h - one DKIM-Signature field, RFC 6376 3.5: read and judged before libopendkim sees any of it. Pure. */
+#ifndef AS_DKIM_SIGNATURE_H
+#define AS_DKIM_SIGNATURE_H
+
+#include "arena.h"
+#include "code.h"
+#include "field.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct as_dkim_parsed {
+	enum as_code code;    /* AS_NONE: may be tried; else the result, with its reason */
+	const char *reason;   /* static */
+	const char *domain;   /* d= in normal form; NULL unusable. As are all of the following, each on its own */
+	const char *selector; /* s= in normal form */
+	const char *identity; /* i= as given, made printable, or "@d" */
+	const char *identity_domain; /* the domain of i= in normal form */
+	const char *algorithm;       /* a=, printable */
+	const char *b_text;          /* b= without white space, printable */
+	/* --- from here on only when code is AS_NONE --- */
+	bool is_ed25519;
+	bool is_relaxed_header;
+	bool is_relaxed_body;
+	const char *const *names; /* of h= */
+	size_t name_count;
+	const unsigned char *b;
+	size_t b_size;
+	const unsigned char *bh;
+	size_t bh_size;
+	bool has_length;
+	uint64_t length; /* l= */
+	/* Does libopendkim read and hash this field as the RFC says? Not with a tag besides b whose name ends in "b", a space before
+	 * the "=" of b, bytes outside ASCII, a quoted i=, or a line end that is no fold. */
+	bool is_ordinary;
+};
+
+/* now_s and drift_s: for t= and x=. Everything is owned by the arena or by field. */
+void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *field, int64_t now_s, int64_t drift_s,
+			     struct as_dkim_parsed *parsed);
+
+#endif
