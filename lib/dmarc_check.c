@@ -416,7 +416,8 @@ static void evaluate(struct check *c)
 	judge(c);
 }
 
-void as_dmarc_check(struct as_arena *arena, struct as_dns_set *set, const struct as_dmarc_request *request, struct as_dmarc_outcome *outcome)
+void as_dmarc_check(struct as_arena *arena, struct as_dns_set *set, const struct as_dmarc_request *request,
+		    struct as_dmarc_outcome *outcome)
 {
 	*outcome = (struct as_dmarc_outcome){ .code = AS_NONE, .dnssec = AS_DNSSEC_INDETERMINATE };
 	outcome->author_domain = as_strdup(arena, request->author_domain);

@@ -19,9 +19,9 @@ struct as_dmarc_request {
 
 struct as_dmarc_outcome {
 	enum as_code code;               /* none pass fail temperror permerror (DM-50) */
-	const char *reason;              /* printable words; NULL for none and a plain pass or fail */
+	const char *reason;              /* printable words: errors, repaired records, a pass without a known policy; else NULL */
 	const char *author_domain;
-	const char *organization;        /* of the author domain; NULL when unknown */
+	const char *organization;        /* of the author domain; NULL when unknown, or not needed (DM-46) */
 	const char *policy_domain;       /* where the applied record was found; NULL without one */
 	const struct as_dmarc_record *record; /* the applied record; NULL */
 	enum as_dmarc_policy published;  /* p, sp or np as selected, before t= */
@@ -30,14 +30,17 @@ struct as_dmarc_outcome {
 	bool spf_aligned;                /* an aligned pass */
 	bool dkim_aligned;
 	const char *dkim_domain;         /* d= of the aligned pass; NULL */
-	enum as_dnssec dnssec;
-	const char *weakest;
+	enum as_dnssec dnssec;           /* the weakest state of DMARC's own lookups that the result rests on */
+	const char *weakest;             /* the name with that state; NULL without lookups */
 };
 
-/* Starts the walk for the author domain (and its existence check). */
+/* Starts the walk for the author domain, and its existence check once a record above it comes in whose np could matter.
+ * author_domain in normal form, copied. Returns at once; changes no result. */
 void as_dmarc_start(struct as_dns_set *set, const char *author_domain);
 
-/* Total; strings in the arena. */
-void as_dmarc_check(struct as_arena *arena, struct as_dns_set *set, const struct as_dmarc_request *request, struct as_dmarc_outcome *outcome);
+/* Evaluates, waiting for DNS through `set`. Total: every input gives an outcome. Strings live in the arena; the record lives in its
+ * DNS answer, until as_dns_set_free. Without a record policy_domain and source are NULL and the policies none. */
+void as_dmarc_check(struct as_arena *arena, struct as_dns_set *set, const struct as_dmarc_request *request,
+		    struct as_dmarc_outcome *outcome);
 
 #endif

@@ -1,6 +1,391 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* policy.c - to be written */
+/* policy.c - the built-in table of decisions.
+ *
+ * Each row says when it applies, which keyword holds its action and what it replies. Of the rows that apply the strictest action wins, and
+ * among equals the first row; so no order of the rows can hide a refusal that the operator asked for. Rows marked is_final end the search: our own
+ * trouble and clients that are not judged. The rows of SPF and DKIM are off while their action is accept (DM-59), so that they never name
+ * a decision that they did not make. SPF and DKIM actions do not look at DMARC: whoever turns them on wants them for forwarded mail too.
+ * Rules of the configuration will come before the table.
+ */
 #include "config.h"
 
+#include "policy.h"
+
+#include "reply.h"
+#include "str.h"
+
 #include <stddef.h>
-extern int as_placeholder_policy;
+#include <string.h>
+
+enum traits {
+	IS_FINAL = 1,   /* nothing below is looked at */
+	IS_OPT_IN = 2,  /* off while its action is accept */
+	IS_FAILURE = 4, /* a check that failed, not an error: several make 5.7.26 */
+};
+
+enum check { NO_CHECK, SPF_CHECK, DKIM_CHECK };
+
+struct row {
+	const char *rule;
+	unsigned traits;
+	enum check check;
+	bool (*applies)(const struct as_settings *settings, const struct as_facts *facts);
+	size_t verb;          /* offset of the action in struct as_settings; 0: accept */
+	size_t reply;         /* offset of the configured text; 0: none */
+	const char *enhanced; /* for reject; its class becomes 4 for tempfail */
+	const char *text;     /* reply unless configured; NULL for rows that never refuse */
+	const char *reason;
+};
+
+static bool has_trouble(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return f->had_internal_error;
+}
+
+static bool is_trusted(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return f->is_trusted;
+}
+
+static bool is_authenticated(const struct as_settings *s, const struct as_facts *f)
+{
+	return s->skip_authenticated && f->is_authenticated;
+}
+
+static bool from_is(const struct as_settings *s, const struct as_facts *f, enum as_from_status status)
+{
+	return s->dmarc.enable && f->from && f->from->status == status;
+}
+
+static bool from_missing(const struct as_settings *s, const struct as_facts *f)
+{
+	return from_is(s, f, AS_FROM_MISSING);
+}
+
+static bool from_repeated(const struct as_settings *s, const struct as_facts *f)
+{
+	return from_is(s, f, AS_FROM_REPEATED);
+}
+
+static bool from_malformed(const struct as_settings *s, const struct as_facts *f)
+{
+	return from_is(s, f, AS_FROM_MALFORMED);
+}
+
+static bool from_empty(const struct as_settings *s, const struct as_facts *f)
+{
+	return from_is(s, f, AS_FROM_EMPTY);
+}
+
+static bool from_several(const struct as_settings *s, const struct as_facts *f)
+{
+	return from_is(s, f, AS_FROM_SEVERAL);
+}
+
+static bool spf_is(const struct as_facts *f, enum as_code code)
+{
+	return f->spf && f->spf->code == code;
+}
+
+static bool has_signature(const struct as_facts *f, enum as_code code)
+{
+	for (size_t i = 0; f->dkim && i < f->dkim->count; i++)
+		if (f->dkim->signatures[i].code == code)
+			return true;
+	return false;
+}
+
+/* The signatures of a message in one word: any pass is a pass; without one an error may have hidden it. */
+static enum as_code dkim_summary(const struct as_facts *f)
+{
+	if (!f->dkim || !f->dkim->count)
+		return AS_NONE;
+	if (has_signature(f, AS_PASS))
+		return AS_PASS;
+	if (has_signature(f, AS_TEMPERROR))
+		return AS_TEMPERROR;
+	return has_signature(f, AS_POLICY) ? AS_POLICY : AS_FAIL;
+}
+
+/* A From field that the rows above judge has no DMARC result of its own to act on. */
+static bool dmarc_is(const struct as_facts *f, enum as_code code)
+{
+	return f->dmarc && f->dmarc->code == code && (!f->from || f->from->status == AS_FROM_ONE);
+}
+
+static bool dmarc_fails(const struct as_facts *f, enum as_dmarc_policy policy)
+{
+	return dmarc_is(f, AS_FAIL) && f->dmarc->policy == policy;
+}
+
+static bool dmarc_reject(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dmarc_fails(f, AS_DMARC_REJECT);
+}
+
+static bool dmarc_quarantine(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dmarc_fails(f, AS_DMARC_QUARANTINE);
+}
+
+static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dmarc_fails(f, AS_DMARC_NONE);
+}
+
+static bool dmarc_temperror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dmarc_is(f, AS_TEMPERROR);
+}
+
+/* With a record at hand, the failed lookup was one of the methods below DMARC. */
+static bool dmarc_lacks_key(const struct as_settings *s, const struct as_facts *f)
+{
+	return dmarc_temperror(s, f) && f->dmarc->record && dkim_summary(f) == AS_TEMPERROR && !spf_is(f, AS_TEMPERROR);
+}
+
+static bool dmarc_lacks_spf(const struct as_settings *s, const struct as_facts *f)
+{
+	return dmarc_temperror(s, f) && f->dmarc->record && dkim_summary(f) != AS_TEMPERROR && spf_is(f, AS_TEMPERROR);
+}
+
+static bool dmarc_permerror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dmarc_is(f, AS_PERMERROR);
+}
+
+static bool spf_fail(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return spf_is(f, AS_FAIL);
+}
+
+static bool spf_softfail(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return spf_is(f, AS_SOFTFAIL);
+}
+
+static bool spf_temperror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return spf_is(f, AS_TEMPERROR);
+}
+
+static bool spf_permerror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return spf_is(f, AS_PERMERROR);
+}
+
+static bool dkim_policy(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dkim_summary(f) == AS_POLICY;
+}
+
+static bool dkim_fail(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dkim_summary(f) == AS_FAIL;
+}
+
+static bool dkim_none(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return f->dkim && !f->dkim->count;
+}
+
+static bool dkim_temperror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return dkim_summary(f) == AS_TEMPERROR;
+}
+
+static bool always(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s, (void)f;
+	return true;
+}
+
+#define VERB(field) .verb = offsetof(struct as_settings, field)
+#define REPLY(field) .reply = offsetof(struct as_settings, field)
+#define FROM_ROW(condition, what) \
+	{ .rule = "malformed-from", .applies = (condition), VERB(dmarc.on_malformed_from), REPLY(dmarc.reply_malformed_from), \
+	  .enhanced = "5.7.1", .text = "Message refused: " what, .reason = what }
+#define TEMPERROR_ROW(condition, code, what) \
+	{ .rule = "dmarc-temperror", .applies = (condition), VERB(dmarc.on_temperror), REPLY(dmarc.reply_temperror), \
+	  .enhanced = (code), .text = what ", DMARC cannot be checked for %{from-domain}", .reason = "DMARC temporary error: " what }
+
+static const struct row table[] = {
+	{ .rule = "internal-error", .traits = IS_FINAL, .applies = has_trouble, VERB(on_internal_error), .enhanced = "5.3.0",
+	  .text = "Internal error while checking the message, try again later", .reason = "internal error" },
+	{ .rule = "trusted-network", .traits = IS_FINAL, .applies = is_trusted, .reason = "client in trusted-networks" },
+	{ .rule = "authenticated", .traits = IS_FINAL, .applies = is_authenticated, .reason = "client logged in" },
+
+	FROM_ROW(from_missing, "no From header field"),
+	FROM_ROW(from_repeated, "more than one From header field"),
+	FROM_ROW(from_malformed, "malformed From header field"),
+	FROM_ROW(from_empty, "From header field without an author"),
+	FROM_ROW(from_several, "From header field with several domains"),
+
+	/* Evidence of a list or forwarder that makes the next row yield belongs here (RFC 9989 7.4, DM-54). */
+	{ .rule = "dmarc-reject", .applies = dmarc_reject, VERB(dmarc.on_reject), REPLY(dmarc.reply_reject), .enhanced = "5.7.1",
+	  .text = "Email rejected per DMARC policy for %{policy-domain}", .reason = "DMARC fail, policy reject of %{policy-domain}" },
+	{ .rule = "dmarc-quarantine", .applies = dmarc_quarantine, VERB(dmarc.on_quarantine), REPLY(dmarc.reply_quarantine),
+	  .enhanced = "5.7.1", .text = "Email rejected per DMARC policy for %{policy-domain}",
+	  .reason = "DMARC fail, policy quarantine of %{policy-domain}" },
+	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
+	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
+	TEMPERROR_ROW(dmarc_temperror, "5.7.0", "DNS lookup failed"),
+	{ .rule = "dmarc-permerror", .applies = dmarc_permerror, VERB(dmarc.on_permerror), REPLY(dmarc.reply_permerror), .enhanced = "5.7.1",
+	  .text = "DMARC cannot be checked for %{from-domain}", .reason = "DMARC permanent error for %{from-domain}" },
+	{ .rule = "dmarc-fail-none", .applies = dmarc_none, VERB(dmarc.on_none_fail), .reason = "DMARC fail, policy none of %{policy-domain}" },
+
+	/* RFC 7372 3.2 */
+	{ .rule = "spf-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_fail, VERB(spf.on_fail), REPLY(spf.reply_fail),
+	  .enhanced = "5.7.23", .text = "SPF: %{client} is not allowed to send for %{envelope-domain}", .reason = "SPF fail" },
+	{ .rule = "spf-softfail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_softfail, VERB(spf.on_softfail),
+	  REPLY(spf.reply_fail), .enhanced = "5.7.23", .text = "SPF: %{client} is not expected to send for %{envelope-domain}",
+	  .reason = "SPF softfail" },
+	{ .rule = "spf-temperror", .traits = IS_OPT_IN, .check = SPF_CHECK, .applies = spf_temperror, VERB(spf.on_temperror),
+	  REPLY(spf.reply_error), .enhanced = "5.7.24", .text = "SPF record of %{envelope-domain} cannot be looked up",
+	  .reason = "SPF temporary error" },
+	{ .rule = "spf-permerror", .traits = IS_OPT_IN, .check = SPF_CHECK, .applies = spf_permerror, VERB(spf.on_permerror),
+	  REPLY(spf.reply_error), .enhanced = "5.7.24", .text = "SPF record of %{envelope-domain} is broken", .reason = "SPF permanent error" },
+
+	/* RFC 7372 3.1, RFC 6376 6.3 */
+	{ .rule = "dkim-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = DKIM_CHECK, .applies = dkim_policy, VERB(dkim.on_fail),
+	  REPLY(dkim.reply_fail), .enhanced = "5.7.21", .text = "No acceptable DKIM signature", .reason = "no acceptable DKIM signature" },
+	{ .rule = "dkim-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = DKIM_CHECK, .applies = dkim_fail, VERB(dkim.on_fail),
+	  REPLY(dkim.reply_fail), .enhanced = "5.7.20", .text = "No passing DKIM signature", .reason = "no passing DKIM signature" },
+	{ .rule = "dkim-none", .traits = IS_OPT_IN | IS_FAILURE, .check = DKIM_CHECK, .applies = dkim_none, VERB(dkim.on_none),
+	  REPLY(dkim.reply_none), .enhanced = "5.7.20", .text = "No DKIM signature", .reason = "no DKIM signature" },
+	{ .rule = "dkim-temperror", .traits = IS_OPT_IN, .check = DKIM_CHECK, .applies = dkim_temperror, VERB(dkim.on_temperror),
+	  REPLY(dkim.reply_temperror), .enhanced = "5.7.5", .text = "DKIM key server unavailable", .reason = "DKIM temporary error" },
+
+	{ .rule = "default", .traits = IS_FINAL, .applies = always },
+};
+enum { ROWS = sizeof table / sizeof *table };
+
+static enum as_verb row_verb(const struct row *row, const struct as_settings *settings)
+{
+	return row->verb ? *(const enum as_verb *)((const char *)settings + row->verb) : AS_VERB_ACCEPT;
+}
+
+static bool row_applies(const struct row *row, const struct as_settings *settings, const struct as_facts *facts)
+{
+	if (row->traits & IS_OPT_IN && row_verb(row, settings) == AS_VERB_ACCEPT)
+		return false;
+	return row->applies(settings, facts);
+}
+
+/* The strictest of the rows that apply, the first among equals; the last row applies always. */
+static const struct row *choose(const struct as_settings *settings, const struct as_facts *facts)
+{
+	const struct row *best = NULL;
+	for (const struct row *row = table; row < table + ROWS; row++) {
+		if (!row_applies(row, settings, facts))
+			continue;
+		if (!best || row_verb(row, settings) > row_verb(best, settings))
+			best = row;
+		if (row->traits & IS_FINAL)
+			break;
+	}
+	return best;
+}
+
+/* Did a check of the other method fail too, with the same action? RFC 7372 3.4 */
+static bool is_one_of_several(const struct row *chosen, const struct as_settings *settings, const struct as_facts *facts)
+{
+	if (!(chosen->traits & IS_FAILURE))
+		return false;
+	for (const struct row *row = table; row < table + ROWS; row++)
+		if (row->traits & IS_FAILURE && row->check != chosen->check && row_applies(row, settings, facts) &&
+		    row_verb(row, settings) == row_verb(chosen, settings))
+			return true;
+	return false;
+}
+
+static struct as_reply_values values_of(const struct as_facts *f, const struct row *row, char client[AS_IP_TEXT])
+{
+	const struct as_dmarc_outcome *dmarc = f->dmarc;
+	const char *author = f->from && f->from->domain ? f->from->domain : dmarc ? dmarc->author_domain : NULL;
+	return (struct as_reply_values){ .of = {
+		[AS_REPLY_FROM_DOMAIN] = author,
+		[AS_REPLY_POLICY_DOMAIN] = dmarc && dmarc->policy_domain ? dmarc->policy_domain : author,
+		[AS_REPLY_POLICY] = dmarc && dmarc->policy_domain ? as_dmarc_policy_name(dmarc->policy) : NULL,
+		[AS_REPLY_SPF] = f->spf ? as_code_name(f->spf->code) : NULL,
+		[AS_REPLY_DKIM] = f->dkim ? as_code_name(dkim_summary(f)) : NULL,
+		[AS_REPLY_DMARC] = dmarc ? as_code_name(dmarc->code) : NULL,
+		[AS_REPLY_CLIENT] = as_ip_text(&f->client, client),
+		[AS_REPLY_HELO] = f->helo,
+		/* RFC 7208 2.4: a null sender is judged by its HELO name. */
+		[AS_REPLY_ENVELOPE_DOMAIN] = f->envelope_domain && *f->envelope_domain ? f->envelope_domain : f->helo,
+		[AS_REPLY_QUEUE_ID] = f->queue_id,
+		[AS_REPLY_HOSTNAME] = f->hostname,
+		[AS_REPLY_RULE] = row->rule,
+	} };
+}
+
+struct refusal {
+	const char *enhanced;
+	const char *text;
+};
+
+/* The configured text, or what the row says; a configured text without a code takes the row's. */
+static struct refusal refusal_of(struct as_arena *arena, const struct row *row, const struct as_settings *settings, const struct as_facts *facts)
+{
+	struct refusal refusal = { row->enhanced, row->text };
+	const char *configured = row->reply ? *(const char *const *)((const char *)settings + row->reply) : NULL;
+	if (is_one_of_several(row, settings, facts))
+		refusal = (struct refusal){ "5.7.26", "Several authentication checks failed: SPF %{spf}, DKIM %{dkim}" };
+	if (configured && *configured) {
+		const char *enhanced;
+		refusal.text = as_reply_split(arena, configured, &enhanced);
+		refusal.enhanced = enhanced ? enhanced : refusal.enhanced;
+	}
+	return refusal;
+}
+
+static void set_reply(struct as_arena *arena, struct as_decision *decision, const struct refusal *refusal, const struct as_reply_values *values)
+{
+	bool is_temporary = decision->verb == AS_VERB_TEMPFAIL;
+	decision->reply_code = is_temporary ? 451 : 550;
+	decision->enhanced = as_printf(arena, "%c%s", is_temporary ? '4' : '5', refusal->enhanced + 1);
+	decision->text = as_reply_expand(arena, refusal->text, values);
+}
+
+const char *as_policy_skips(const struct as_settings *settings, const struct as_facts *facts)
+{
+	for (const struct row *row = table; row < table + ROWS; row++)
+		if (row->traits & IS_FINAL && !row->verb && row->applies != always && row->applies(settings, facts))
+			return row->rule;
+	return NULL;
+}
+
+void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
+		      struct as_decision *decision)
+{
+	char client[AS_IP_TEXT];
+	const struct row *row = choose(settings, facts);
+	struct as_reply_values values = values_of(facts, row, client);
+	*decision = (struct as_decision){
+		.computed = row_verb(row, settings),
+		.rule = row->rule,
+		.reason = row->reason ? as_reply_expand(arena, row->reason, &values) : NULL,
+		.is_skipped = as_policy_skips(settings, facts) != NULL,
+	};
+	decision->verb = settings->report_only ? AS_VERB_ACCEPT : decision->computed;
+	if (decision->verb < AS_VERB_TEMPFAIL)
+		return;
+	struct refusal refusal = refusal_of(arena, row, settings, facts);
+	set_reply(arena, decision, &refusal, &values);
+}

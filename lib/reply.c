@@ -1,6 +1,151 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* reply.c - to be written */
+/* reply.c - reply texts with macros. RFC 3463, RFC 5321 4.5.3.1.5. */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_reply;
+#include "reply.h"
+
+#include "str.h"
+#include "table.h"
+
+#include <string.h>
+
+static const struct as_name_code macros[] = {
+	{ "from-domain", AS_REPLY_FROM_DOMAIN },
+	{ "policy-domain", AS_REPLY_POLICY_DOMAIN },
+	{ "policy", AS_REPLY_POLICY },
+	{ "spf", AS_REPLY_SPF },
+	{ "dkim", AS_REPLY_DKIM },
+	{ "dmarc", AS_REPLY_DMARC },
+	{ "client", AS_REPLY_CLIENT },
+	{ "helo", AS_REPLY_HELO },
+	{ "envelope-domain", AS_REPLY_ENVELOPE_DOMAIN },
+	{ "queue-id", AS_REPLY_QUEUE_ID },
+	{ "hostname", AS_REPLY_HOSTNAME },
+	{ "rule", AS_REPLY_RULE },
+	{ NULL, 0 },
+};
+
+/* A domain fits; longer values are somebody's game. */
+enum { VALUE_MAX = 255, UNKNOWN = -1 };
+
+const char *as_reply_macro_name(enum as_reply_macro macro)
+{
+	return as_table_name(macros, (int)macro);
+}
+
+/* Length of a run of one to three digits; 0 without one. */
+static size_t digits(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	return n <= 3 ? n : 0;
+}
+
+/* Length of an enhanced code at the start of the text, RFC 3463 2; 0 without one. A code is followed by a space or the end. */
+static size_t code_length(const char *text)
+{
+	size_t length = 1;
+	if (!as_is_digit(text[0]))
+		return 0;
+	for (int part = 0; part < 2; part++) {
+		size_t n = text[length] == '.' ? digits(text + length + 1) : 0;
+		if (!n)
+			return 0;
+		length += 1 + n;
+	}
+	return text[length] == ' ' || !text[length] ? length : 0;
+}
+
+char as_reply_class(const char *text)
+{
+	return code_length(text) ? text[0] : '\0';
+}
+
+const char *as_reply_split(struct as_arena *arena, const char *text, const char **enhanced)
+{
+	size_t n = code_length(text);
+	*enhanced = n ? as_strndup(arena, text, n) : NULL;
+	text += n;
+	return text + strspn(text, " ");
+}
+
+static const char *macro_list(struct as_arena *arena)
+{
+	struct as_buf list = as_buf_new(arena);
+	for (const struct as_name_code *m = macros; m->name; m++)
+		as_buf_printf(&list, "%%{%s} ", m->name);
+	as_buf_puts(&list, "%%");
+	return list.text;
+}
+
+/* Reads the macro behind a '%': its length after the '%' (0: malformed) and its code, '%' itself as UNKNOWN with length 1. */
+static size_t read_macro(const char *text, int *code)
+{
+	*code = UNKNOWN;
+	if (text[0] == '%')
+		return 1;
+	const char *end = text[0] == '{' ? strchr(text, '}') : NULL;
+	if (!end)
+		return 0;
+	*code = as_table_code(macros, text + 1, (size_t)(end - text - 1), UNKNOWN);
+	return *code == UNKNOWN ? 0 : (size_t)(end - text) + 1;
+}
+
+enum as_err as_reply_check(struct as_arena *arena, const char *text, const char **detail)
+{
+	const char *enhanced;
+	const char *rest = as_reply_split(arena, text, &enhanced);
+	if (enhanced && enhanced[0] != '4' && enhanced[0] != '5') {
+		*detail = as_printf(arena, "\"%s\" is no code of a refusal; it begins with 4 (later) or 5 (never)", enhanced);
+		return AS_ERR_SYNTAX;
+	}
+	if (enhanced && !*rest) {
+		*detail = "a text must follow the code";
+		return AS_ERR_SYNTAX;
+	}
+	for (const char *at = rest; *at; at++) {
+		if (*at < 0x20 || *at > 0x7e) {
+			*detail = "only printable ASCII in one line can stand in a reply";
+			return AS_ERR_SYNTAX;
+		}
+		if (*at != '%')
+			continue;
+		int code;
+		size_t n = read_macro(at + 1, &code);
+		if (!n) {
+			*detail = as_printf(arena, "unknown macro at \"%.20s\"; there are %s", at, macro_list(arena));
+			return AS_ERR_SYNTAX;
+		}
+		at += n;
+	}
+	if (strlen(text) <= AS_REPLY_MAX)
+		return AS_OK;
+	*detail = as_printf(arena, "a reply has at most %d characters", AS_REPLY_MAX);
+	return AS_ERR_RANGE;
+}
+
+static void add_value(struct as_buf *out, const char *value)
+{
+	if (!value || !*value)
+		value = "-";
+	as_buf_puts(out, as_escape(out->arena, value, strlen(value), VALUE_MAX));
+}
+
+const char *as_reply_expand(struct as_arena *arena, const char *text, const struct as_reply_values *values)
+{
+	struct as_buf out = as_buf_new(arena);
+	for (const char *at = text; *at; at++) {
+		int code = UNKNOWN;
+		size_t n = *at == '%' ? read_macro(at + 1, &code) : 0;
+		if (code == UNKNOWN)
+			as_buf_putc(&out, *at);
+		else
+			add_value(&out, values->of[code]);
+		at += n;
+	}
+	if (!out.length)
+		as_buf_putc(&out, '-');
+	if (out.length <= AS_REPLY_MAX)
+		return out.text;
+	out.text[AS_REPLY_MAX - 3] = '\0';
+	return as_printf(arena, "%s...", out.text);
+}

@@ -1,6 +1,405 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* settings.c - to be written */
+/* settings.c - reading the configuration; the only user of libconfuse.
+ *
+ * To libconfuse every keyword is a string or a list of strings: its own conversions tell neither the line nor what would be right. A
+ * value is checked where it stands, while the line is known (check_value), and stored after the whole file was read (fill).
+ *
+ * libconfuse hands no pointer of ours to its call-backs. Each section therefore begins with a "simple" option, HOOK, whose variable
+ * stands in struct loading: context() finds the one from the other. The same option shows what libconfuse does not report, a section
+ * that the end of the file cuts off: the text is parsed with "HOOK = x" behind its last line.
+ */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_settings;
+#include "settings.h"
+
+#include "domain.h"
+#include "reply.h"
+#include "settings_scan.h"
+#include "settings_table.h"
+#include "settings_value.h"
+#include "str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <confuse.h>
+
+#define HOOK "-"
+enum { FILE_MAX = 1 << 20, ROWS_MAX = 128, SECTIONS_MAX = 16 };
+
+struct loading {
+	char *hook; /* malloc'ed by libconfuse; context() */
+	struct as_arena *arena; /* until the end of the loading */
+	const char *name;
+	const char *detail;
+	enum as_err err;
+	int last_line;   /* where HOOK stands behind the text */
+	bool has_begun;  /* not while libconfuse reads the defaults */
+	int lines[ROWS_MAX]; /* where a keyword was given; 0: it was not */
+};
+
+static struct loading *context(const cfg_t *cfg)
+{
+	char *variable = (char *)cfg->opts[0].simple_value.string;
+	return (struct loading *)(variable - offsetof(struct loading, hook));
+}
+
+static const char *section_of(const cfg_t *cfg)
+{
+	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
+}
+
+/* The first error stands: what follows is its consequence. */
+static int complain(struct loading *l, int line, enum as_err err, const char *format, ...) __attribute__((format(printf, 4, 5)));
+static int complain(struct loading *l, int line, enum as_err err, const char *format, ...)
+{
+	va_list args;
+	if (l->detail)
+		return -1;
+	va_start(args, format);
+	const char *text = as_vprintf(l->arena, format, args);
+	va_end(args);
+	l->err = err;
+	l->detail = line ? as_printf(l->arena, "%s:%d: %s", l->name, line, text) : as_printf(l->arena, "%s: %s", l->name, text);
+	return -1;
+}
+
+/* What a person calls the keyword: "dns.mode". */
+static const char *full_name(struct as_arena *arena, const char *section, const char *name)
+{
+	return *section ? as_printf(arena, "%s.%s", section, name) : name;
+}
+
+static const struct as_keyword *find_row(const char *section, const char *name)
+{
+	for (const struct as_keyword *row = as_keywords; row->name; row++)
+		if (strcmp(row->section, section) == 0 && strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+/* Edit distance, with lengths capped: an estimate is all that is wanted. */
+static size_t distance(const char *a, const char *b)
+{
+	enum { MOST = 40 };
+	size_t row[MOST + 1];
+	size_t na = strnlen(a, MOST), nb = strnlen(b, MOST);
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t corner = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t change = corner + (as_lower(a[i - 1]) != as_lower(b[j - 1]));
+			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
+			corner = row[j];
+			row[j] = change < least ? change : least;
+		}
+	}
+	return row[nb];
+}
+
+/* The keyword or section nearest to a name that we do not know. One of the same name in another section is nearest of all. */
+static const char *nearest(struct as_arena *arena, const char *section, const char *name)
+{
+	const char *best = NULL;
+	size_t best_distance = strlen(name) / 2 + 1;
+	for (const struct as_keyword *row = as_keywords; row->name; row++) {
+		if (strcmp(row->name, name) == 0)
+			return as_printf(arena, "it belongs %s%s%s", *row->section ? "into the section \"" : "outside of all sections", row->section,
+					 *row->section ? "\"" : "");
+		size_t d = strcmp(row->section, section) == 0 ? distance(row->name, name) : best_distance;
+		if (d < best_distance) {
+			best = row->name;
+			best_distance = d;
+		}
+	}
+	for (const struct as_section *s = as_sections; s->name; s++) {
+		size_t d = *section ? best_distance : distance(s->name, name);
+		if (d < best_distance) {
+			best = s->name;
+			best_distance = d;
+		}
+	}
+	return best ? as_printf(arena, "did you mean \"%s\"?", best) : "see assay.conf(5) for those that there are";
+}
+
+static int unknown(struct loading *l, int line, const char *section, const char *name)
+{
+	if (!*section && strcmp(name, "rule") == 0)
+		return complain(l, line, AS_ERR_SYNTAX, "rules are not available in this version");
+	if (strcmp(name, "include") == 0)
+		return complain(l, line, AS_ERR_SYNTAX, "files cannot be included; write everything into this one");
+	const char *safe = as_escape(l->arena, name, strlen(name), 80);
+	const char *where = *section ? as_printf(l->arena, " in section \"%s\"", section) : "";
+	return complain(l, line, AS_ERR_SYNTAX, "unknown keyword \"%s\"%s; %s", safe, where, nearest(l->arena, section, name));
+}
+
+/* libconfuse's own messages. Their words are known for the C locale; in another one they go on as they are. */
+static void catch_error(cfg_t *cfg, const char *format, va_list args)
+{
+	static const char no_option[] = "no such option '";
+	struct loading *l = context(cfg);
+	char *text = as_vprintf(l->arena, format, args);
+	size_t n = strlen(text);
+	if (strncmp(text, no_option, sizeof no_option - 1) == 0 && n > sizeof no_option - 1) {
+		text[n - 1] = '\0';
+		unknown(l, cfg->line, section_of(cfg), text + sizeof no_option - 1);
+		return;
+	}
+	complain(l, cfg->line, AS_ERR_SYNTAX, "%s; write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }",
+		 as_escape(l->arena, text, n, 200));
+}
+
+static int check_hook(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct loading *l = context(cfg);
+	if (cfg->line != l->last_line)
+		return unknown(l, cfg->line, section_of(cfg), opt->name);
+	if (*section_of(cfg))
+		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "section \"%s\" is not closed; a \"}\" is missing", cfg->name);
+	*(const char **)result = value;
+	return 0;
+}
+
+/* One value, where it stands. libconfuse copies what *result points to. */
+static int check_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	struct loading *l = context(cfg);
+	*(const char **)result = value;
+	if (!l->has_begun)
+		return 0;
+	/* "dns|mode = ..." is how libconfuse's own interface writes a path; in a file it would escape the books. */
+	const struct as_keyword *row = find_row(section_of(cfg), opt->name);
+	if (!row)
+		return unknown(l, cfg->line, section_of(cfg), opt->name);
+	const char *name = full_name(l->arena, row->section, row->name);
+	int *line = &l->lines[row - as_keywords];
+	bool is_first = !AS_KIND_IS_LIST(row->kind) || opt->nvalues == 1;
+	if (*line && is_first)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "%s is given twice; first in line %d", name, *line);
+	*line = *line ? *line : cfg->line;
+	union { int64_t number; struct as_network network; const char *text; mode_t mode; bool flag; } scratch;
+	const char *detail = NULL;
+	enum as_err err = as_value_read(l->arena, row, value, &scratch, &detail);
+	if (!err)
+		return 0;
+	return complain(l, cfg->line, err, "%s = \"%s\": %s", name, as_escape(l->arena, value, strlen(value), 100), detail);
+}
+
+/* At the end of a stub. The keywords of the next one are not the same ones given twice. */
+static int check_stub(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct loading *l = context(cfg);
+	cfg_t *stub = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *title = cfg_title(stub);
+	const char *domain;
+	for (const struct as_keyword *row = as_keywords; row->name; row++)
+		if (strcmp(row->section, "stub") == 0)
+			l->lines[row - as_keywords] = 0;
+	if (as_domain_normal(l->arena, title, strlen(title), &domain) != AS_OK)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": the name must be a domain such as \"corp.example\"",
+				as_escape(l->arena, title, strlen(title), 100));
+	if (cfg_size(stub, "addresses") == 0)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": it needs addresses = {\"ADDRESS\"}", domain);
+	return 0;
+}
+
+static cfg_opt_t section_option(struct loading *l, const char *section);
+
+/* The options of a section, HOOK first, sections below it last, as libconfuse wants them. */
+static cfg_opt_t *make_options(struct loading *l, const char *section)
+{
+	cfg_opt_t *options = as_alloc_array(l->arena, ROWS_MAX + SECTIONS_MAX, sizeof *options);
+	size_t n = 0;
+	options[n] = (cfg_opt_t)CFG_SIMPLE_STR(HOOK, &l->hook);
+	options[n++].parsecb = check_hook;
+	for (const struct as_keyword *row = as_keywords; row->name; row++) {
+		if (strcmp(row->section, section) != 0)
+			continue;
+		if (AS_KIND_IS_LIST(row->kind))
+			options[n++] = (cfg_opt_t)CFG_STR_LIST_CB(row->name, as_strdup(l->arena, row->standard), CFGF_NONE, check_value);
+		else
+			options[n++] = (cfg_opt_t)CFG_STR_CB(row->name, as_strdup(l->arena, row->standard), CFGF_NONE, check_value);
+	}
+	for (const struct as_section *s = as_sections; s->name; s++) {
+		const char *above = strcmp(s->name, "stub") == 0 ? "dns" : "";
+		if (*s->name && strcmp(above, section) == 0)
+			options[n++] = section_option(l, s->name);
+	}
+	options[n] = (cfg_opt_t)CFG_END();
+	return options;
+}
+
+static cfg_opt_t section_option(struct loading *l, const char *section)
+{
+	bool is_stub = strcmp(section, "stub") == 0;
+	cfg_opt_t option = CFG_SEC(section, make_options(l, section), is_stub ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
+	if (is_stub)
+		option.validcb = check_stub;
+	return option;
+}
+
+/* Stores the values of one section, checked before, below base. */
+static void fill(struct as_arena *arena, cfg_t *cfg, const char *section, void *base)
+{
+	const char *detail;
+	for (const struct as_keyword *row = as_keywords; row->name; row++) {
+		if (strcmp(row->section, section) != 0)
+			continue;
+		char *field = (char *)base + row->offset;
+		if (!AS_KIND_IS_LIST(row->kind)) {
+			as_value_read(arena, row, cfg_getstr(cfg, row->name), field, &detail);
+			continue;
+		}
+		size_t count = cfg_size(cfg, row->name), size = as_value_size(row->kind);
+		char *list = as_alloc_array(arena, count + 1, size);
+		for (size_t i = 0; i < count; i++)
+			as_value_read(arena, row, cfg_getnstr(cfg, row->name, (unsigned)i), list + i * size, &detail);
+		memcpy(field, &list, sizeof list);
+		if (row->kind == AS_KIND_NETWORKS)
+			memcpy((char *)base + row->count, &count, sizeof count);
+	}
+}
+
+static struct as_settings *fill_all(struct as_arena *arena, cfg_t *cfg)
+{
+	struct as_settings *settings = as_alloc(arena, sizeof *settings);
+	for (const struct as_section *s = as_sections; s->name; s++)
+		if (strcmp(s->name, "stub") != 0)
+			fill(arena, *s->name ? cfg_getsec(cfg, s->name) : cfg, s->name, settings);
+	cfg_t *dns = cfg_getsec(cfg, "dns");
+	settings->dns.stub_count = cfg_size(dns, "stub");
+	settings->dns.stubs = as_alloc_array(arena, settings->dns.stub_count, sizeof *settings->dns.stubs);
+	for (size_t i = 0; i < settings->dns.stub_count; i++) {
+		cfg_t *stub = cfg_getnsec(dns, "stub", (unsigned)i);
+		const char *title = cfg_title(stub);
+		fill(arena, stub, "stub", &settings->dns.stubs[i]);
+		as_domain_normal(arena, title, strlen(title), &settings->dns.stubs[i].zone);
+	}
+	return settings;
+}
+
+static int line_of(const struct loading *l, const char *section, const char *name)
+{
+	return l->lines[find_row(section, name) - as_keywords];
+}
+
+/* The code of a reply must have the class of the verbs that use it: 4 for tempfail, 5 for reject. RFC 3463 2 */
+static void check_classes(struct loading *l, const struct as_settings *settings)
+{
+	for (const struct as_keyword *row = as_keywords; row->name; row++) {
+		const char *text = row->verbs ? *(const char *const *)((const char *)settings + row->offset) : "";
+		char class = as_reply_class(text);
+		for (const char *verbs = class ? row->verbs : ""; *verbs; verbs += strspn(verbs, " ")) {
+			size_t n = strcspn(verbs, " ");
+			const char *name = as_strndup(l->arena, verbs, n);
+			enum as_verb verb = *(const enum as_verb *)((const char *)settings + find_row(row->section, name)->offset);
+			if ((verb == AS_VERB_REJECT && class != '5') || (verb == AS_VERB_TEMPFAIL && class != '4'))
+				complain(l, line_of(l, row->section, row->name), AS_ERR_RANGE,
+					 "%s: the code does not fit %s = \"%s\", it must begin with %c; or leave the code out",
+					 full_name(l->arena, row->section, row->name), name, as_verb_name(verb), verb == AS_VERB_REJECT ? '5' : '4');
+			verbs += n;
+		}
+	}
+}
+
+/* What no single keyword can know. */
+static void check_together(struct loading *l, const struct as_settings *settings)
+{
+	if (settings->dns.mode == AS_DNS_FORWARD && !settings->dns.forward[0])
+		complain(l, line_of(l, "dns", "mode"), AS_ERR_RANGE, "dns.mode = \"forward\" needs dns.forward = {\"ADDRESS\"}");
+	if (settings->dns.mode != AS_DNS_FORWARD && settings->dns.forward[0])
+		complain(l, line_of(l, "dns", "forward"), AS_ERR_RANGE, "dns.forward has no effect without dns.mode = \"forward\"");
+	if (settings->dmarc.enable && !settings->spf.enable && !settings->dkim.enable)
+		complain(l, line_of(l, "dkim", "enable"), AS_ERR_RANGE,
+			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; or set dmarc.enable = false");
+	check_classes(l, settings);
+}
+
+/* text behind which HOOK stands. NULL: the defaults alone. The settings go to arena. */
+static const struct as_settings *load(struct loading *l, struct as_arena *arena, const char *text)
+{
+	const struct as_settings *settings = NULL;
+	cfg_t *cfg = cfg_init(make_options(l, ""), CFGF_NONE);
+	if (!cfg)
+		as_oom();
+	cfg_set_error_function(cfg, catch_error);
+	l->has_begun = true;
+	int result = text ? cfg_parse_buf(cfg, text) : CFG_SUCCESS;
+	if (result != CFG_SUCCESS)
+		complain(l, cfg->line, AS_ERR_SYNTAX, "cannot be read");
+	if (!l->detail) {
+		settings = fill_all(arena, cfg);
+		check_together(l, settings);
+	}
+	cfg_free(cfg);
+	free(l->hook);
+	return settings;
+}
+
+static enum as_err load_text(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings, const char **detail)
+{
+	struct loading loading = { .arena = as_arena_new(), .name = name };
+	const struct as_settings *loaded = NULL;
+	int line = 0;
+	char *copy = text ? as_printf(loading.arena, "%s\n", text) : NULL;
+	const char *open = copy ? as_settings_scan(copy, &line) : NULL;
+	loading.last_line = 1;
+	for (const char *at = copy ? copy : ""; *at; at++)
+		loading.last_line += *at == '\n';
+	if (open)
+		complain(&loading, line, AS_ERR_SYNTAX, "the %s that begins here is not closed", open);
+	else
+		loaded = load(&loading, arena, copy ? as_printf(loading.arena, "%s" HOOK " = x\n", copy) : NULL);
+	if (loading.detail)
+		*detail = as_strdup(arena, loading.detail);
+	else
+		*settings = loaded;
+	as_arena_free(loading.arena);
+	return loading.err;
+}
+
+enum as_err as_settings_parse(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
+			      const char **detail)
+{
+	return load_text(arena, name, text, settings, detail);
+}
+
+/* Reads up to FILE_MAX + 1 bytes and a NUL. Returns the number of bytes, or -1 with errno set. */
+static long read_all(const char *file, char *text)
+{
+	FILE *stream = fopen(file, "re");
+	if (!stream)
+		return -1;
+	size_t n = fread(text, 1, FILE_MAX + 1, stream);
+	int number = ferror(stream) ? errno : 0;
+	fclose(stream);
+	errno = number;
+	text[n] = '\0';
+	return number ? -1 : (long)n;
+}
+
+enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail)
+{
+	if (!file)
+		return load_text(arena, "defaults", NULL, settings, detail);
+	enum as_err err;
+	char *text = as_xalloc(FILE_MAX + 2);
+	long n = read_all(file, text);
+	if (n < 0) {
+		*detail = as_printf(arena, "%s: %s", file, strerror(errno));
+		err = AS_ERR_SYSTEM;
+	} else if (n > FILE_MAX) {
+		*detail = as_printf(arena, "%s: larger than %d bytes", file, FILE_MAX);
+		err = AS_ERR_LIMIT;
+	} else if (memchr(text, '\0', (size_t)n)) {
+		*detail = as_printf(arena, "%s: it holds a NUL byte; a text is expected", file);
+		err = AS_ERR_SYNTAX;
+	} else {
+		err = load_text(arena, file, text, settings, detail);
+	}
+	free(text);
+	return err;
+}

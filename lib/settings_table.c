@@ -1,6 +1,208 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* settings_table.c - to be written */
+/* settings_table.c - every keyword of the configuration: parser, defaults, sample and manual are made from these rows. */
 #include "config.h"
 
-#include <stddef.h>
-extern int as_placeholder_settings_table;
+#include "settings_table.h"
+
+#include "settings.h"
+
+static const struct as_name_code all_verbs[] = {
+	{ "accept", AS_VERB_ACCEPT },     { "tag", AS_VERB_TAG },       { "quarantine", AS_VERB_QUARANTINE },
+	{ "tempfail", AS_VERB_TEMPFAIL }, { "reject", AS_VERB_REJECT }, { NULL, 0 },
+};
+static const struct as_name_code soft_verbs[] = {
+	{ "accept", AS_VERB_ACCEPT },
+	{ "tempfail", AS_VERB_TEMPFAIL },
+	{ NULL, 0 },
+};
+static const struct as_name_code mark_verbs[] = {
+	{ "accept", AS_VERB_ACCEPT },
+	{ "tag", AS_VERB_TAG },
+	{ NULL, 0 },
+};
+static const struct as_name_code marks[] = {
+	{ "none", AS_MARK_NONE },
+	{ "comment", AS_MARK_COMMENT },
+	{ "property", AS_MARK_PROPERTY },
+	{ NULL, 0 },
+};
+static const struct as_name_code targets[] = { { "syslog", 0 }, { "stderr", 1 }, { NULL, 0 } };
+static const struct as_name_code levels[] = {
+	{ "error", AS_LOG_ERROR }, { "warning", AS_LOG_WARNING }, { "info", AS_LOG_INFO }, { "debug", AS_LOG_DEBUG }, { NULL, 0 },
+};
+static const struct as_name_code facilities[] = {
+	{ "mail", 0 },   { "daemon", 1 }, { "user", 2 },   { "auth", 3 },   { "authpriv", 4 }, { "local0", 5 },  { "local1", 6 },
+	{ "local2", 7 }, { "local3", 8 }, { "local4", 9 }, { "local5", 10 }, { "local6", 11 },  { "local7", 12 }, { NULL, 0 },
+};
+static const struct as_name_code modes[] = {
+	{ "auto", AS_DNS_AUTO },
+	{ "forward", AS_DNS_FORWARD },
+	{ "recurse", AS_DNS_RECURSE },
+	{ NULL, 0 },
+};
+static const struct as_name_code discoveries[] = {
+	{ "tree-walk", AS_DISCOVERY_TREE_WALK },
+	{ "public-suffix-list", AS_DISCOVERY_PSL },
+	{ NULL, 0 },
+};
+
+const struct as_section as_sections[] = {
+	{ "", "The service and what it does with every message." },
+	{ "log", "Where messages of the daemon go." },
+	{ "dns", "How names are looked up and validated." },
+	{ "stub", "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
+		  "The zone and what is below it are asked at servers of their own." },
+	{ "spf", "SPF, RFC 7208. The results concern the MAIL FROM domain, or the HELO name when the sender is null. "
+		 "All actions accept by default, because a rejection for SPF alone breaks forwarding and hides the message from DMARC." },
+	{ "dkim", "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
+		  "like an unsigned one." },
+	{ "arc", "ARC, RFC 8617." },
+	{ "dmarc", "DMARC, RFC 9989." },
+	{ NULL, NULL },
+};
+
+enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 * KIB };
+
+/* The columns that every row has. */
+#define TOP(name, kind, standard, field) .section = "", ROW(name, kind, standard, field)
+#define ROW(word, type, value, field) .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_settings, field)
+#define STUB(word, type, value, field) \
+	.section = "stub", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_dns_stub, field)
+
+const struct as_keyword as_keywords[] = {
+	{ TOP("authserv-id", ID, "", authserv_id),
+	  .help = "Our name in Authentication-Results fields. Fields of incoming messages that claim this name are removed. "
+		  "Empty: the host name that the MTA tells ({j})." },
+	{ TOP("socket", SOCKET, "inet:8894@localhost", socket),
+	  .help = "Where the MTA finds us: inet:PORT@HOST, inet6:PORT@HOST or unix:/PATH. Postfix's own order, inet:HOST:PORT, is "
+		  "understood as well. Postfix with a chroot needs a path below its queue directory." },
+	{ TOP("socket-mode", MODE, "0660", socket_mode), .help = "Permissions of a unix socket, in octal." },
+	{ TOP("socket-group", NAME, "", socket_group),
+	  .help = "Group of a unix socket, for example postfix. Empty: the group of the daemon." },
+	{ TOP("user", NAME, "assay", user),
+	  .help = "Who to become when started as root. Empty: stay who we are." },
+	{ TOP("maximum-connections", COUNT, "1000", maximum_connections), .most = 1000000,
+	  .help = "Connections from the MTA served at once; more are told to come back later. 0: no bound." },
+	{ TOP("trusted-networks", NETWORKS, "{\"127.0.0.0/8\", \"::1/128\"}", trusted_networks),
+	  .count = offsetof(struct as_settings, trusted_network_count),
+	  .help = "Clients that are not judged: our own hosts, backup MXs and gateways in front of us." },
+	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated),
+	  .help = "Do not judge messages of clients that logged in with SMTP AUTH." },
+	{ TOP("report-only", BOOL, "false", report_only),
+	  .help = "Evaluate, write the header field and the log, but accept everything." },
+	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
+	  .help = "What to do when the daemon itself fails to judge a message." },
+	{ TOP("dnssec-state", WORD, "comment", dnssec_mark), .words = marks,
+	  .help = "How results in the header field show the DNSSEC state of their lookups: not at all, as a comment, or as the property "
+		  "policy.dnssec, which is not registered." },
+	{ TOP("evaluation-timeout", MILLISECONDS, "20s", evaluation_timeout_ms), .least = 1000, .most = 250000,
+	  .help = "Time for all lookups of one message. What is not known by then is a temporary error. It must be shorter than the "
+		  "patience of the MTA: milter_content_timeout of Postfix." },
+	{ TOP("maximum-queries", COUNT, "150", maximum_queries), .least = 20, .most = 10000,
+	  .help = "DNS questions that one message may cause." },
+	{ TOP("maximum-header-bytes", SIZE, "1m", maximum_header_bytes), .least = 64 * KIB, .most = 64 * MIB,
+	  .help = "Size of the header that is looked at; fields beyond it count as missing." },
+	{ TOP("maximum-header-fields", COUNT, "1000", maximum_header_fields), .least = 100, .most = 20000,
+	  .help = "Number of header fields that are looked at; fields beyond it count as missing." },
+
+	{ .section = "log", ROW("target", CHOICE, "syslog", log.target), .words = targets,
+	  .help = "The system log, or standard error for containers and systemd." },
+	{ .section = "log", ROW("level", WORD, "info", log.level), .words = levels,
+	  .help = "The least important kind that is logged. There is one line of level info for each message." },
+	{ .section = "log", ROW("facility", CHOICE, "mail", log.facility), .words = facilities, .help = "Facility of syslog." },
+	{ .section = "log", ROW("local-parts", BOOL, "false", log.local_parts),
+	  .help = "Log whole addresses. Otherwise only their domains." },
+
+	{ .section = "dns", ROW("mode", WORD, "auto", dns.mode), .words = modes,
+	  .help = "Who is asked: auto takes the servers of resolv.conf if they hand DNSSEC signatures through and otherwise asks the "
+		  "authoritative servers itself, forward asks the servers of the keyword forward, recurse asks the authoritative "
+		  "servers. In every mode answers are validated here." },
+	{ .section = "dns", ROW("forward", SERVERS, "{}", dns.forward),
+	  .help = "Servers for the mode forward: an address, or ADDRESS@PORT." },
+	{ .section = "dns", ROW("trust-anchor", FILE, "/usr/share/dns/root.key", dns.trust_anchor),
+	  .help = "The DNSSEC keys of the root. Empty: no validation." },
+	{ .section = "dns", ROW("insecure", DOMAINS, "{}", dns.insecure),
+	  .help = "Domains whose DNSSEC is known to be broken: not validated, RFC 7646." },
+	{ .section = "dns", ROW("cache-size", SIZE, "64m", dns.cache_bytes), .least = MIB, .most = (int64_t)16 * KIB * MIB,
+	  .help = "Memory for answers and what was parsed from them." },
+	{ .section = "dns", ROW("maximum-ttl", SECONDS, "1d", dns.max_ttl_s), .least = MINUTE, .most = 7 * DAY,
+	  .help = "Longest time that an answer is kept, whatever its own time is." },
+	{ .section = "dns", ROW("failure-ttl", SECONDS, "5s", dns.failure_ttl_s), .least = 0, .most = 5 * MINUTE,
+	  .help = "Time that a failed lookup is not tried again; RFC 2308 7 allows five minutes." },
+	{ STUB("addresses", SERVERS, "{}", addresses), .help = "The servers of the zone: an address, or ADDRESS@PORT. At least one." },
+	{ STUB("insecure", BOOL, "false", insecure), .help = "Do not validate below this zone, because it is not signed." },
+
+	{ .section = "spf", ROW("enable", BOOL, "true", spf.enable), .help = "Evaluate SPF." },
+	{ .section = "spf", ROW("on-fail", WORD, "accept", spf.on_fail), .words = all_verbs,
+	  .help = "The domain says that this client may not send for it. Applies to forwarded messages too, whatever DMARC says." },
+	{ .section = "spf", ROW("on-softfail", WORD, "accept", spf.on_softfail), .words = all_verbs,
+	  .help = "The domain says that this client probably may not send for it." },
+	{ .section = "spf", ROW("on-temperror", WORD, "accept", spf.on_temperror), .words = all_verbs,
+	  .help = "The record could not be looked up." },
+	{ .section = "spf", ROW("on-permerror", WORD, "accept", spf.on_permerror), .words = all_verbs,
+	  .help = "The record is broken." },
+	{ .section = "spf", ROW("reply-fail", REPLY, "", spf.reply_fail), .verbs = "on-fail on-softfail",
+	  .help = "Reply to a message refused for fail or softfail." },
+	{ .section = "spf", ROW("reply-error", REPLY, "", spf.reply_error), .verbs = "on-temperror on-permerror",
+	  .help = "Reply to a message refused for an error." },
+
+	{ .section = "dkim", ROW("enable", BOOL, "true", dkim.enable), .help = "Verify DKIM signatures." },
+	{ .section = "dkim", ROW("minimum-key-bits", COUNT, "1024", dkim.minimum_key_bits), .least = 1024, .most = 4096,
+	  .help = "Shortest RSA key that counts. RFC 8301 forbids less than 1024." },
+	{ .section = "dkim", ROW("maximum-signatures", COUNT, "10", dkim.maximum_signatures), .least = 1, .most = 100,
+	  .help = "Signatures that are tried; those of the author's domain come first." },
+	{ .section = "dkim", ROW("accept-length-tag", BOOL, "false", dkim.accept_length_tag),
+	  .help = "Let a signature pass that leaves the end of the body unsigned (l=). Anybody can add text to such a message." },
+	{ .section = "dkim", ROW("clock-drift", SECONDS, "300s", dkim.clock_drift_s), .least = 0, .most = DAY,
+	  .help = "How wrong the clocks of signers may be." },
+	{ .section = "dkim", ROW("on-fail", WORD, "accept", dkim.on_fail), .words = all_verbs,
+	  .help = "There are signatures, but none passes." },
+	{ .section = "dkim", ROW("on-none", WORD, "accept", dkim.on_none), .words = all_verbs, .help = "There is no signature." },
+	{ .section = "dkim", ROW("on-temperror", WORD, "accept", dkim.on_temperror), .words = all_verbs,
+	  .help = "No signature passes, and a key could not be looked up." },
+	{ .section = "dkim", ROW("reply-fail", REPLY, "", dkim.reply_fail), .verbs = "on-fail", .help = "Reply for on-fail." },
+	{ .section = "dkim", ROW("reply-none", REPLY, "", dkim.reply_none), .verbs = "on-none", .help = "Reply for on-none." },
+	{ .section = "dkim", ROW("reply-temperror", REPLY, "", dkim.reply_temperror), .verbs = "on-temperror",
+	  .help = "Reply for on-temperror." },
+
+	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable), .help = "Validate ARC chains. Kept for a later version; without effect in this one." },
+	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers),
+	  .help = "Domains whose ARC seals are believed. Kept for a later version; without effect in this one." },
+
+	{ .section = "dmarc", ROW("enable", BOOL, "true", dmarc.enable),
+	  .help = "Evaluate DMARC and judge the From field. Needs SPF or DKIM." },
+	{ .section = "dmarc", ROW("discovery", WORD, "tree-walk", dmarc.discovery), .words = discoveries,
+	  .help = "How the organizational domain is found: tree-walk as in RFC 9989, public-suffix-list as in RFC 7489." },
+	{ .section = "dmarc", ROW("public-suffix-list", FILE, "/usr/share/publicsuffix/public_suffix_list.dafsa", dmarc.public_suffix_list),
+	  .help = "The list for discovery = public-suffix-list. Empty: the one built into libpsl." },
+	{ .section = "dmarc", ROW("on-reject", WORD, "reject", dmarc.on_reject), .words = all_verbs,
+	  .help = "The message fails, and the domain asks to reject it. RFC 9989 7.4 says that a receiver must not reject for this alone, because "
+		  "messages of mailing lists and forwarders fail as well. This version does not recognise those: list their hosts in "
+		  "trusted-networks, or set quarantine or tag." },
+	{ .section = "dmarc", ROW("on-quarantine", WORD, "tag", dmarc.on_quarantine), .words = all_verbs,
+	  .help = "The message fails, and the domain asks to treat it as suspicious." },
+	{ .section = "dmarc", ROW("on-none-fail", WORD, "accept", dmarc.on_none_fail), .words = mark_verbs,
+	  .help = "The message fails, and the domain asks for nothing. RFC 9989 does not allow to refuse it for that." },
+	{ .section = "dmarc", ROW("on-temperror", WORD, "tempfail", dmarc.on_temperror), .words = all_verbs,
+	  .help = "A lookup that could have changed the result failed." },
+	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
+	  .help = "The domain cannot be evaluated, for example because its SPF record is broken." },
+	{ .section = "dmarc", ROW("on-malformed-from", WORD, "reject", dmarc.on_malformed_from), .words = all_verbs,
+	  .help = "There is no From field, more than one, one that cannot be read, or one with several domains, so that readers may see another "
+		  "author than we do." },
+	{ .section = "dmarc", ROW("reply-reject", REPLY, "", dmarc.reply_reject), .verbs = "on-reject", .help = "Reply for on-reject." },
+	{ .section = "dmarc", ROW("reply-quarantine", REPLY, "", dmarc.reply_quarantine), .verbs = "on-quarantine",
+	  .help = "Reply for on-quarantine." },
+	{ .section = "dmarc", ROW("reply-temperror", REPLY, "", dmarc.reply_temperror), .verbs = "on-temperror",
+	  .help = "Reply for on-temperror." },
+	{ .section = "dmarc", ROW("reply-permerror", REPLY, "", dmarc.reply_permerror), .verbs = "on-permerror",
+	  .help = "Reply for on-permerror." },
+	{ .section = "dmarc", ROW("reply-malformed-from", REPLY, "", dmarc.reply_malformed_from), .verbs = "on-malformed-from",
+	  .help = "Reply for on-malformed-from." },
+	{ .name = NULL },
+};
+
+const char *as_verb_name(enum as_verb verb)
+{
+	return as_table_name(all_verbs, (int)verb);
+}

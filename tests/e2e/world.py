@@ -174,8 +174,12 @@ class Assayd:
             return False
 
     def lines(self, since=0):
-        """Log lines after the first `since` of them, whole ones only."""
-        return self.process.output().split("\n")[since:-1]
+        """Log lines after the first `since` of them, whole ones only; a restart goes on in the same file."""
+        try:
+            with open(os.path.join(self.directory, "assayd.out"), encoding="utf-8", errors="replace") as f:
+                return f.read().split("\n")[since:-1]
+        except FileNotFoundError:
+            return []
 
     def line_count(self):
         return len(self.lines())
@@ -187,10 +191,15 @@ class Assayd:
         return wait_for(find, "assayd logs /%s/" % pattern, process=self.process, patience=patience)
 
     def reload(self):
-        """SIGUSR1; returns the log line that tells how it went."""
+        """SIGUSR1; True when the new configuration holds, False when the old one stays."""
         since = self.line_count()
         self.process.send(signal.SIGUSR1)
-        return self.wait_line(r"(?i)reload|configuration", since)
+        return "reload: done" in self.wait_line(r"reload: (done|failed)", since)
+
+    def kill(self):
+        """kill -9."""
+        self.process.kill()
+        self.process = None
 
     def stop(self):
         code = None
@@ -255,6 +264,8 @@ class World:
         if ip4:
             records += [txt("@", "v=spf1 ip4:%s ip6:%s -all" % (ip4, ip6)), "mail 300 IN A %s" % ip4, "mail 300 IN AAAA %s" % ip6,
                         txt("mail", "v=spf1 a -all"), "@ 300 IN MX 10 mail"]
+        if dnssec == "insecure" and ip4:
+            records.append(txt("*", "v=spf1 ip4:%s -all" % ip4))  # names that no cache has, as many as wanted
         for selector, algorithm in selectors.items():
             record = self._dkimsign("-g", algorithm, "-k", self._key(origin, selector)).strip()
             records.append(txt("%s._domainkey" % selector, record))

@@ -1,6 +1,189 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_dmarc_check.c - to be written */
+/* test_dmarc_check.c - what the cases of tests/conformance/dmarc cannot say: missing inputs, early starts, waiting. */
+#include "config.h"
+
+#include "test.h"
+
+#include <string.h>
+
+#include "dmarc_check.h"
+#include "dns_fake.h"
+
+struct world {
+	struct as_arena *arena;
+	struct as_dns_fake *fake;
+	struct as_dns *dns;
+	struct as_dns_set *set;
+	struct as_dmarc_outcome outcome;
+};
+
+static const struct as_dns_options dns_options = { .max_ttl_s = 3600 };
+static const struct as_dns_limits dns_limits = { .budget = 100, .timeout_ms = 20000 };
+
+static struct world open_world(const char *zone)
+{
+	struct world world = { .arena = as_arena_new(), .fake = as_dns_fake_new(0) };
+	const char *detail = NULL;
+	if (as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail))
+		fail_msg("%s", detail);
+	world.dns = as_dns_new(as_dns_fake_backend(world.fake), &dns_options, as_dns_fake_clock(world.fake));
+	world.set = as_dns_set_new(world.dns, &dns_limits);
+	return world;
+}
+
+static void close_world(struct world *world)
+{
+	as_dns_set_free(world->set);
+	as_dns_unref(world->dns);
+	as_dns_fake_free(world->fake);
+	as_arena_free(world->arena);
+}
+
+static void check(struct world *world, struct as_dmarc_request request)
+{
+	as_dmarc_check(world->arena, world->set, &request, &world->outcome);
+}
+
+static void test_without_author(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	static const char *const authors[] = { NULL, "" };
+	for (size_t i = 0; i < 2; i++) {
+		check(&world, (struct as_dmarc_request){ .author_domain = authors[i] });
+		assert_int_equal(world.outcome.code, AS_NONE);
+		assert_int_equal(world.outcome.dnssec, AS_DNSSEC_INDETERMINATE);
+		assert_null(world.outcome.weakest);
+		assert_null(world.outcome.record);
+	}
+	as_dmarc_start(world.set, "");
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 0);
+	close_world(&world);
+}
+
+/* Outcomes that have no domain, as for an address literal or an unusable d=. */
+static void test_identifiers_without_domain(void **state)
+{
+	(void)state;
+	struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
+	const struct as_spf_outcome spf = { .code = AS_PASS };
+	const struct as_dkim_signature signatures[] = { { .code = AS_PASS }, { .code = AS_TEMPERROR } };
+	const struct as_dkim_outcome dkim = { .count = 2, .signatures = signatures };
+	check(&world, (struct as_dmarc_request){ .author_domain = "example.com", .spf = &spf, .dkim = &dkim });
+	assert_int_equal(world.outcome.code, AS_FAIL);
+	assert_int_equal(world.outcome.policy, AS_DMARC_REJECT);
+	assert_false(world.outcome.spf_aligned);
+	assert_false(world.outcome.dkim_aligned);
+	close_world(&world);
+}
+
+/* A list is promised for that discovery; without one every domain stands for itself. */
+static void test_without_list(void **state)
+{
+	(void)state;
+	struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
+	const struct as_spf_outcome spf = { .code = AS_PASS, .domain = "mail.example.com" };
+	check(&world, (struct as_dmarc_request){ .author_domain = "example.com", .spf = &spf, .discovery = AS_DISCOVERY_PSL });
+	assert_int_equal(world.outcome.code, AS_FAIL);
+	check(&world, (struct as_dmarc_request){ .author_domain = "mail.example.com", .discovery = AS_DISCOVERY_PSL });
+	assert_int_equal(world.outcome.code, AS_NONE);
+	close_world(&world);
+}
+
+static void test_start_asks_everything_at_once(void **state)
+{
+	(void)state;
+	struct world world = open_world("$DELAY 1000 _dmarc.a.example.com.\n$DELAY 1000 _dmarc.example.com.\n$DELAY 1000 _dmarc.com.\n");
+	as_dmarc_start(world.set, "a.example.com");
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 3);
+	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
+	assert_int_equal(world.outcome.code, AS_NONE);
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 3);
+	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.fake)), 1000);
+	close_world(&world);
+}
+
+/* The existence test goes out when the record comes in, not when the evaluation gets there. */
+static void test_start_of_existence(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *record;
+		unsigned queries;
+	} cases[] = {
+		{ "p=reject", 0 },
+		{ "p=reject; np=reject", 0 },
+		{ "p=none; sp=reject; np=reject", 0 },
+		{ "p=none; np=x", 0 },
+		{ "p=none; np=reject", 1 },
+		{ "p=reject; sp=none; np=reject", 1 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct world world = open_world("");
+		const char *zone = as_printf(world.arena, "_dmarc.example.com. TXT \"v=DMARC1; %s\"\n", cases[i].record);
+		const char *detail = NULL;
+		assert_int_equal(as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail), AS_OK);
+		as_dmarc_start(world.set, "a.example.com");
+		as_dns_get(world.set, "_dmarc.example.com", AS_DNS_TXT);
+		unsigned queries = as_dns_fake_queries(world.fake, "a.example.com", AS_DNS_TXT);
+		if (queries != cases[i].queries)
+			fail_msg("%s: asked %u times", cases[i].record, queries);
+		close_world(&world);
+	}
+}
+
+/* SPF asks TXT at the same name: the existence test costs nothing. */
+static void test_existence_is_shared(void **state)
+{
+	(void)state;
+	struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=none; np=reject\"\nmail.example.com. TXT \"v=spf1 -all\"\n");
+	as_dns_start(world.set, "mail.example.com", AS_DNS_TXT);
+	as_dmarc_start(world.set, "mail.example.com");
+	check(&world, (struct as_dmarc_request){ .author_domain = "mail.example.com" });
+	assert_int_equal(world.outcome.policy, AS_DMARC_NONE);
+	assert_int_equal(as_dns_fake_queries(world.fake, "mail.example.com", AS_DNS_TXT), 1);
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 4);
+	close_world(&world);
+}
+
+/* A set freed with lookups under way must not touch what it started with. */
+static void test_freed_under_way(void **state)
+{
+	(void)state;
+	struct world world = open_world("$DELAY 1000 _dmarc.example.com.\n_dmarc.example.com. TXT \"v=DMARC1; p=none; np=reject\"\n");
+	as_dmarc_start(world.set, "a.example.com");
+	as_dns_set_free(world.set);
+	world.set = as_dns_set_new(world.dns, &dns_limits);
+	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
+	assert_int_equal(world.outcome.code, AS_FAIL);
+	assert_int_equal(world.outcome.policy, AS_DMARC_REJECT);
+	assert_string_equal(world.outcome.source, "np");
+	close_world(&world);
+}
+
+/* A time-out ends at the deadline of the message, once. */
+static void test_deadline(void **state)
+{
+	(void)state;
+	struct world world = open_world("$TIMEOUT _dmarc.a.example.com.\n$TIMEOUT _dmarc.example.com.\n");
+	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
+	assert_int_equal(world.outcome.code, AS_TEMPERROR);
+	assert_string_equal(world.outcome.reason, "lookup of _dmarc.a.example.com failed: timeout");
+	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.fake)), 20000);
+	close_world(&world);
+}
+
 int main(void)
 {
-	return 77;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_without_author),
+		cmocka_unit_test(test_identifiers_without_domain),
+		cmocka_unit_test(test_without_list),
+		cmocka_unit_test(test_start_asks_everything_at_once),
+		cmocka_unit_test(test_start_of_existence),
+		cmocka_unit_test(test_existence_is_shared),
+		cmocka_unit_test(test_freed_under_way),
+		cmocka_unit_test(test_deadline),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

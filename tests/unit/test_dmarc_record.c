@@ -66,7 +66,8 @@ static const char *describe(struct as_arena *arena, const char *text, size_t n)
 	for (size_t i = 0; i < 3; i++)
 		as_buf_printf(&buf, "%s%s=%s", i ? " " : "", policies[i].name,
 			      policies[i].state == AS_TAG_VALID ? as_dmarc_policy_name(policies[i].policy) : states[policies[i].state]);
-	as_buf_printf(&buf, " psd=%s%s%s%s", psds[r.psd], r.is_testing ? " t" : "", r.strict_dkim ? " adkim" : "", r.strict_spf ? " aspf" : "");
+	as_buf_printf(&buf, " psd=%s%s%s%s", psds[r.psd], r.is_testing ? " t" : "", r.strict_dkim ? " adkim" : "",
+		      r.strict_spf ? " aspf" : "");
 	as_buf_printf(&buf, "%s", r.fo == AS_FO_ALL ? "" : " fo");
 	for (unsigned bit = AS_FO_ALL; r.fo != AS_FO_ALL && bit <= AS_FO_SPF; bit <<= 1)
 		if (r.fo & bit)
@@ -125,7 +126,8 @@ static const struct {
 	  "p=- sp=- np=- psd=u rua<mailto:a@example.com> rua<mailto:b@example.net> rua<https://example.com/r?x=1>" },
 	{ "DM-40 size stripped", ";rua=mailto:a@example.com!10m,mailto:b@example.com!1",
 	  "p=- sp=- np=- psd=u rua<mailto:a@example.com> rua<mailto:b@example.com>" },
-	{ "DM-40 escaped comma and exclamation mark", ";rua=mailto:a%2Cb%21@example.com", "p=- sp=- np=- psd=u rua<mailto:a%2Cb%21@example.com>" },
+	{ "DM-40 escaped comma and exclamation mark", ";rua=mailto:a%2Cb%21@example.com",
+	  "p=- sp=- np=- psd=u rua<mailto:a%2Cb%21@example.com>" },
 	{ "rua bad escape", ";rua=mailto:a%2@example.com,mailto:%zz@example.com,mailto:a@example.com%2", "p=- sp=- np=- psd=u" },
 	{ "rua without a scheme", ";rua=a@example.com", "p=- sp=- np=- psd=u" },
 	{ "rua bad scheme", ";rua=1x:a@example.com,:a@example.com,m_t:a@example.com", "p=- sp=- np=- psd=u" },

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* policy_matrix.c - what a configuration means: one example message per outcome, decided by as_policy_decide itself. */
+#include "config.h"
+
+#include "policy.h"
+
+enum { NO_RESULT = -1 };
+
+/* One outcome. Results that are not named are a pass, so that only the one in question decides. */
+struct example {
+	const char *outcome;
+	bool is_trusted, is_authenticated, had_internal_error;
+	enum as_from_status from;
+	int spf, dkim, dmarc; /* enum as_code, NO_RESULT: the method did not run */
+	enum as_dmarc_policy policy;
+};
+
+static const struct example examples[] = {
+	{ "internal error", .had_internal_error = true, .spf = NO_RESULT, .dkim = NO_RESULT, .dmarc = NO_RESULT },
+	{ "client in trusted-networks", .is_trusted = true, .spf = NO_RESULT, .dkim = NO_RESULT, .dmarc = NO_RESULT },
+	{ "client logged in", .is_authenticated = true, .spf = NO_RESULT, .dkim = NO_RESULT, .dmarc = NO_RESULT },
+	{ "From missing", .from = AS_FROM_MISSING, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
+	{ "From repeated", .from = AS_FROM_REPEATED, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
+	{ "From malformed", .from = AS_FROM_MALFORMED, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
+	{ "From without author", .from = AS_FROM_EMPTY, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
+	{ "From with several domains", .from = AS_FROM_SEVERAL, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
+	{ "DMARC fail, policy reject", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL, .policy = AS_DMARC_REJECT },
+	{ "DMARC fail, policy quarantine", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL, .policy = AS_DMARC_QUARANTINE },
+	{ "DMARC fail, policy none", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL },
+	{ "DMARC temperror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_TEMPERROR },
+	{ "DMARC permerror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_PERMERROR },
+	{ "DMARC pass", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_PASS },
+	{ "no DMARC record", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_NONE },
+	{ "SPF fail", .spf = AS_FAIL, .dkim = AS_PASS, .dmarc = AS_NONE },
+	{ "SPF softfail", .spf = AS_SOFTFAIL, .dkim = AS_PASS, .dmarc = AS_NONE },
+	{ "SPF temperror", .spf = AS_TEMPERROR, .dkim = AS_PASS, .dmarc = AS_NONE },
+	{ "SPF permerror", .spf = AS_PERMERROR, .dkim = AS_PASS, .dmarc = AS_NONE },
+	{ "DKIM fail", .spf = AS_PASS, .dkim = AS_FAIL, .dmarc = AS_NONE },
+	{ "DKIM none", .spf = AS_PASS, .dkim = AS_NONE, .dmarc = AS_NONE },
+	{ "DKIM temperror", .spf = AS_PASS, .dkim = AS_TEMPERROR, .dmarc = AS_NONE },
+};
+enum { EXAMPLES = sizeof examples / sizeof *examples };
+
+static void decide(struct as_arena *arena, const struct as_settings *settings, const struct example *e, struct as_decision *decision)
+{
+	static const char domain[] = "example.com";
+	struct as_from from = { .status = e->from, .domain = e->from == AS_FROM_ONE ? domain : NULL };
+	struct as_spf_outcome spf = { .code = (enum as_code)e->spf, .domain = domain };
+	struct as_dkim_signature signature = { .code = (enum as_code)e->dkim, .domain = domain };
+	struct as_dkim_outcome dkim = { .count = e->dkim == AS_NONE ? 0 : 1, .signatures = &signature };
+	struct as_dmarc_outcome dmarc = {
+		.code = (enum as_code)e->dmarc, .author_domain = domain, .policy_domain = domain, .published = e->policy, .policy = e->policy,
+	};
+	struct as_facts facts = {
+		.client = { .family = 4, .bytes = { 192, 0, 2, 1 } },
+		.is_trusted = e->is_trusted, .is_authenticated = e->is_authenticated, .had_internal_error = e->had_internal_error,
+		.helo = "mail.example.com", .envelope_domain = domain, .from = &from,
+		.spf = settings->spf.enable && e->spf != NO_RESULT ? &spf : NULL,
+		.dkim = settings->dkim.enable && e->dkim != NO_RESULT ? &dkim : NULL,
+		.dmarc = settings->dmarc.enable && e->dmarc != NO_RESULT ? &dmarc : NULL,
+	};
+	as_policy_decide(arena, settings, &facts, decision);
+}
+
+/* "Enforced: DMARC fail, policy reject (reject); ..." for the verbs from least to most. */
+static void write_list(FILE *out, const char *title, const struct as_decision *decisions, enum as_verb least, enum as_verb most)
+{
+	const char *separator = " ";
+	fprintf(out, "%s:", title);
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		if (decisions[i].verb < least || decisions[i].verb > most)
+			continue;
+		fprintf(out, "%s%s (%s)", separator, examples[i].outcome, as_verb_name(decisions[i].verb));
+		separator = "; ";
+	}
+	fputs(*separator == ' ' ? " nothing\n" : "\n", out);
+}
+
+void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
+{
+	struct as_arena *arena = as_arena_new();
+	struct as_decision decisions[EXAMPLES];
+	fprintf(out, "%-30s %-10s %-16s %s\n", "OUTCOME", "ACTION", "RULE", "REPLY");
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		struct as_decision *d = &decisions[i];
+		decide(arena, settings, &examples[i], d);
+		const char *reply = d->text ? as_printf(arena, " %u %s %s", d->reply_code, d->enhanced, d->text) : "";
+		const char *would = d->computed == d->verb ? "" : as_printf(arena, " (would be %s)", as_verb_name(d->computed));
+		const char *more = as_printf(arena, "%s%s", reply, would);
+		fprintf(out, "%-30s %-10s %-*s%s\n", examples[i].outcome, as_verb_name(d->verb), *more ? 16 : 0, d->rule, more);
+	}
+	fputs(settings->report_only ? "report-only is on: every message is accepted, only the header field and the log tell.\n" : "", out);
+	write_list(out, "Enforced", decisions, AS_VERB_QUARANTINE, AS_VERB_REJECT);
+	write_list(out, "Tagged only", decisions, AS_VERB_TAG, AS_VERB_TAG);
+	as_arena_free(arena);
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* settings_value.c - one reader per kind of value. */
+#include "config.h"
+
+#include "settings_value.h"
+
+#include "domain.h"
+#include "ip.h"
+#include "reply.h"
+#include "str.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+struct reader {
+	struct as_arena *arena;
+	const struct as_keyword *row;
+	const char **detail;
+};
+
+static enum as_err refuse(const struct reader *r, enum as_err err, const char *detail)
+{
+	*r->detail = detail;
+	return err;
+}
+
+static enum as_err read_bool(const struct reader *r, const char *text, void *field)
+{
+	static const struct as_name_code words[] = {
+		{ "true", true },   { "yes", true }, { "on", true },   { "1", true },  { "false", false },
+		{ "no", false },    { "off", false }, { "0", false },  { NULL, 0 },
+	};
+	int value = as_table_code(words, text, strlen(text), -1);
+	if (value < 0)
+		return refuse(r, AS_ERR_SYNTAX, "it must be true or false");
+	*(bool *)field = value;
+	return AS_OK;
+}
+
+struct unit {
+	const char *name;
+	int64_t factor;
+};
+
+static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit sizes[] = { { "", 1 }, { "k", 1 << 10 }, { "m", 1 << 20 }, { "g", 1 << 30 }, { NULL, 0 } };
+static const struct unit milliseconds[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { "h", 60 * 60 * 1000 }, { "d", 24 * 60 * 60 * 1000 }, { NULL, 0 },
+};
+
+/* Digits and a unit of the table. The largest factor times 10^9 fits; nothing sensible is larger. */
+static bool read_number(const char *text, const struct unit *unit, int64_t *value)
+{
+	size_t n = strspn(text, "0123456789");
+	if (n == 0 || n > 9 + 1)
+		return false;
+	while (unit->name && !as_equal_nocase(unit->name, text + n))
+		unit++;
+	if (!unit->name)
+		return false;
+	*value = (int64_t)strtoll(text, NULL, 10) * unit->factor;
+	return true;
+}
+
+/* A number of base units as a person writes it: the largest unit that divides it. */
+static const char *number_text(struct as_arena *arena, int64_t value, const struct unit *units)
+{
+	const struct unit *best = units;
+	for (const struct unit *u = units; u->name; u++)
+		if (value && value % u->factor == 0)
+			best = u;
+	return as_printf(arena, "%lld%s", (long long)(value / best->factor), best->name);
+}
+
+static enum as_err read_bounded(const struct reader *r, const char *text, void *field, const struct unit *units, int64_t base, const char *example)
+{
+	int64_t value;
+	if (!read_number(text, units, &value))
+		return refuse(r, AS_ERR_SYNTAX, example);
+	if (value % base != 0)
+		return refuse(r, AS_ERR_SYNTAX, "it must be whole seconds");
+	value /= base;
+	if (value < r->row->least || value > r->row->most)
+		return refuse(r, AS_ERR_RANGE,
+			      as_printf(r->arena, "it must be between %s and %s", number_text(r->arena, r->row->least * base, units),
+					number_text(r->arena, r->row->most * base, units)));
+	*(int64_t *)field = value;
+	return AS_OK;
+}
+
+static enum as_err read_count(const struct reader *r, const char *text, void *field)
+{
+	return read_bounded(r, text, field, no_units, 1, "it must be a number");
+}
+
+static enum as_err read_size(const struct reader *r, const char *text, void *field)
+{
+	return read_bounded(r, text, field, sizes, 1, "it must be a size such as \"16k\", \"64m\" or \"1g\"");
+}
+
+static enum as_err read_milliseconds(const struct reader *r, const char *text, void *field)
+{
+	return read_bounded(r, text, field, milliseconds, 1, "it must be a time such as \"500ms\", \"20s\", \"2m\", \"1h\" or \"1d\"");
+}
+
+static enum as_err read_seconds(const struct reader *r, const char *text, void *field)
+{
+	return read_bounded(r, text, field, milliseconds, 1000, "it must be a time such as \"20s\", \"2m\", \"1h\" or \"1d\"");
+}
+
+static const struct as_name_code *find_word(const struct reader *r, const char *text)
+{
+	for (const struct as_name_code *word = r->row->words; word->name; word++)
+		if (as_equal_nocase(word->name, text))
+			return word;
+	struct as_buf list = as_buf_new(r->arena);
+	for (const struct as_name_code *word = r->row->words; word->name; word++)
+		as_buf_printf(&list, "%s\"%s\"", word == r->row->words ? "it must be " : word[1].name ? ", " : " or ", word->name);
+	*r->detail = list.text;
+	return NULL;
+}
+
+static enum as_err read_word(const struct reader *r, const char *text, void *field)
+{
+	const struct as_name_code *word = find_word(r, text);
+	if (!word)
+		return AS_ERR_SYNTAX;
+	memcpy(field, &word->code, sizeof word->code); /* the enums of struct as_settings are ints */
+	return AS_OK;
+}
+
+static enum as_err read_choice(const struct reader *r, const char *text, void *field)
+{
+	const struct as_name_code *word = find_word(r, text);
+	if (!word)
+		return AS_ERR_SYNTAX;
+	*(const char **)field = word->name;
+	return AS_OK;
+}
+
+static bool has_only(const char *text, const char *others, size_t most)
+{
+	for (const char *at = text; *at; at++)
+		if (!as_is_alnum(*at) && !strchr(others, *at))
+			return false;
+	return strlen(text) <= most;
+}
+
+static enum as_err store(const struct reader *r, const char *text, void *field)
+{
+	*(const char **)field = as_strdup(r->arena, text);
+	return AS_OK;
+}
+
+static enum as_err read_id(const struct reader *r, const char *text, void *field)
+{
+	if (!has_only(text, ".-_", AS_DOMAIN_MAX))
+		return refuse(r, AS_ERR_SYNTAX, "it must be a name such as \"mx.example.com\"");
+	return store(r, text, field);
+}
+
+static enum as_err read_name(const struct reader *r, const char *text, void *field)
+{
+	if (!has_only(text, ".-_", 64) || text[0] == '-')
+		return refuse(r, AS_ERR_SYNTAX, "it must be the name of an account, or \"\"");
+	return store(r, text, field);
+}
+
+static enum as_err read_file(const struct reader *r, const char *text, void *field)
+{
+	if (*text && *text != '/')
+		return refuse(r, AS_ERR_SYNTAX, "it must be a path that begins with \"/\", or \"\"");
+	return store(r, text, field);
+}
+
+static bool is_port(const char *text, size_t n)
+{
+	return n >= 1 && n <= 5 && strspn(text, "0123456789") >= n && strtol(text, NULL, 10) >= 1 && strtol(text, NULL, 10) <= 65535;
+}
+
+static bool is_host(const char *text)
+{
+	return *text && has_only(text, ".-_:", AS_DOMAIN_MAX);
+}
+
+/* inet:PORT@HOST and inet:PORT of libmilter; inet:HOST:PORT of Postfix is turned round. */
+static const char *internet_socket(struct as_arena *arena, const char *family, const char *rest)
+{
+	const char *at = strchr(rest, '@');
+	const char *colon = strrchr(rest, ':');
+	if (at)
+		return is_port(rest, (size_t)(at - rest)) && is_host(at + 1) ? as_printf(arena, "%s%s", family, rest) : NULL;
+	if (!colon)
+		return is_port(rest, strlen(rest)) ? as_printf(arena, "%s%s", family, rest) : NULL;
+	const char *host = as_strndup(arena, rest, (size_t)(colon - rest));
+	size_t n = strlen(host);
+	if (n > 2 && host[0] == '[' && host[n - 1] == ']')
+		host = as_strndup(arena, host + 1, n - 2);
+	return is_port(colon + 1, strlen(colon + 1)) && is_host(host) ? as_printf(arena, "%s%s@%s", family, colon + 1, host) : NULL;
+}
+
+static enum as_err read_socket(const struct reader *r, const char *text, void *field)
+{
+	static const char *const internet[] = { "inet:", "inet6:", NULL };
+	static const char *const local[] = { "unix:/", "local:/", NULL };
+	const char *value = NULL;
+	for (size_t i = 0; internet[i]; i++)
+		if (strncmp(text, internet[i], strlen(internet[i])) == 0)
+			value = internet_socket(r->arena, internet[i], text + strlen(internet[i]));
+	for (size_t i = 0; local[i]; i++)
+		if (strncmp(text, local[i], strlen(local[i])) == 0 && strlen(strchr(text, '/')) < sizeof((struct sockaddr_un *)NULL)->sun_path)
+			value = text;
+	if (!value)
+		return refuse(r, AS_ERR_SYNTAX, "it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" of at most 107 characters");
+	return store(r, value, field);
+}
+
+static enum as_err read_mode(const struct reader *r, const char *text, void *field)
+{
+	size_t n = strlen(text);
+	if (n < 3 || n > 4 || strspn(text, "01234567") != n || strtol(text, NULL, 8) > 0777)
+		return refuse(r, AS_ERR_SYNTAX, "it must be octal permissions such as \"0660\"");
+	*(mode_t *)field = (mode_t)strtol(text, NULL, 8);
+	return AS_OK;
+}
+
+static enum as_err read_reply(const struct reader *r, const char *text, void *field)
+{
+	enum as_err err = as_reply_check(r->arena, text, r->detail);
+	return err ? err : store(r, text, field);
+}
+
+static enum as_err read_network(const struct reader *r, const char *text, void *field)
+{
+	struct as_network net = { 0 };
+	enum as_err err = as_network_parse(text, &net);
+	if (err == AS_OK) {
+		memcpy(field, &net, sizeof net);
+		return AS_OK;
+	}
+	/* The bits are wrong or the address reaches beyond them; in the second case we can say what was meant. */
+	if (err != AS_ERR_RANGE || net.bits >= (net.ip.family == 4 ? 32 : 128))
+		return refuse(r, err, "it must be an address or a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"");
+	char address[AS_IP_TEXT];
+	for (unsigned bit = net.bits; bit < 128; bit++)
+		net.ip.bytes[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+	return refuse(r, err, as_printf(r->arena, "the address has bits beyond the prefix; the network is \"%s/%u\"",
+					as_ip_text(&net.ip, address), net.bits));
+}
+
+static enum as_err read_server(const struct reader *r, const char *text, void *field)
+{
+	struct as_ip ip;
+	const char *at = strchr(text, '@');
+	const char *address = at ? as_strndup(r->arena, text, (size_t)(at - text)) : text;
+	if (as_ip_parse(address, &ip) != AS_OK || (at && !is_port(at + 1, strlen(at + 1))))
+		return refuse(r, AS_ERR_SYNTAX, "it must be an address, with a port if need be: \"192.0.2.53\", \"2001:db8::53@5353\"");
+	return store(r, text, field);
+}
+
+static enum as_err read_domain(const struct reader *r, const char *text, void *field)
+{
+	const char *domain;
+	if (as_domain_normal(r->arena, text, strlen(text), &domain) != AS_OK)
+		return refuse(r, AS_ERR_SYNTAX, "it must be a domain such as \"example.com\"");
+	*(const char **)field = domain;
+	return AS_OK;
+}
+
+static enum as_err (*const readers[])(const struct reader *r, const char *text, void *field) = {
+	[AS_KIND_BOOL] = read_bool,
+	[AS_KIND_COUNT] = read_count,
+	[AS_KIND_SIZE] = read_size,
+	[AS_KIND_MILLISECONDS] = read_milliseconds,
+	[AS_KIND_SECONDS] = read_seconds,
+	[AS_KIND_WORD] = read_word,
+	[AS_KIND_CHOICE] = read_choice,
+	[AS_KIND_ID] = read_id,
+	[AS_KIND_NAME] = read_name,
+	[AS_KIND_FILE] = read_file,
+	[AS_KIND_SOCKET] = read_socket,
+	[AS_KIND_MODE] = read_mode,
+	[AS_KIND_REPLY] = read_reply,
+	[AS_KIND_NETWORKS] = read_network,
+	[AS_KIND_SERVERS] = read_server,
+	[AS_KIND_DOMAINS] = read_domain,
+};
+
+enum as_err as_value_read(struct as_arena *arena, const struct as_keyword *row, const char *text, void *field, const char **detail)
+{
+	struct reader reader = { .arena = arena, .row = row, .detail = detail };
+	return readers[row->kind](&reader, text, field);
+}
+
+size_t as_value_size(enum as_kind kind)
+{
+	return kind == AS_KIND_NETWORKS ? sizeof(struct as_network) : sizeof(const char *);
+}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""runner.py - runs the test_* functions of a module in one world, and reports each as cmocka does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import traceback
+
+import mta
+from process import Failure
+from world import World
+
+SKIP = 77
+MAXIMUM_SECONDS = 600
+
+
+class Skip(Exception):
+    """This test cannot run here."""
+
+
+def interrupted(number, _frame):
+    raise KeyboardInterrupt("signal %d" % number)
+
+
+def become_root_of_own():
+    """Not root: where the system maps subordinate ids, go on as root of a user namespace."""
+    if os.geteuid() == 0 or os.environ.get("ASSAY_NAMESPACE"):
+        return
+    enter = ["unshare", "--map-root-user", "--map-auto"]
+    try:
+        if subprocess.run(enter + ["true"], capture_output=True, check=False).returncode != 0:
+            return
+    except OSError:
+        return
+    os.environ["ASSAY_NAMESPACE"] = "1"
+    os.execvp(enter[0], enter + [sys.executable] + sys.argv)
+
+
+def why_not(build):
+    """A reason why no world can be built here, or None."""
+    try:
+        for program in ("nsd", "ldns-keygen", "ldns-signzone"):
+            mta.which(program)
+    except Failure as failure:
+        return str(failure)
+    for program in ("milter/assayd", "tests/support/dkimsign"):
+        if not os.path.exists(os.path.join(build, program)):
+            return "%s is not built in %s" % (program, os.path.abspath(build))
+    return mta.why_not()
+
+
+def prepare():
+    """Signals become exceptions, so that every way out cleans up."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, interrupted)
+    signal.alarm(MAXIMUM_SECONDS)
+    become_root_of_own()
+
+
+def run_one(name, test, world):
+    print("[ RUN      ] " + name, flush=True)
+    since = world.assayd.line_count()
+    try:
+        test(world)
+    except Skip as reason:
+        print("%s\n[  SKIPPED ] %s" % (reason, name), flush=True)
+        return True
+    except (AssertionError, Failure, OSError, KeyError, IndexError) as error:
+        traceback.print_exception(error)
+        print("assayd said:\n  " + "\n  ".join(world.assayd.lines(since)[-20:]))
+        print("Postfix said:\n  " + "\n  ".join(world.postfix.log().splitlines()[-20:]))
+        print("[  FAILED  ] " + name, flush=True)
+        return False
+    print("[       OK ] " + name, flush=True)
+    return True
+
+
+def main(tests):
+    """tests: a list of (name, function of a world). argv: words; only tests whose name holds one of them run. The build folder is the
+    current one unless ASSAY_BUILD names it."""
+    prepare()
+    build = os.environ.get("ASSAY_BUILD", ".")
+    reason = why_not(build)
+    if reason:
+        print("skipped: " + reason)
+        return SKIP
+    chosen = [(name, test) for name, test in tests if len(sys.argv) < 2 or any(word in name for word in sys.argv[1:])]
+    with World(build) as world:
+        failed = [name for name, test in chosen if not run_one(name, test, world)]
+    print("%d of %d tests failed" % (len(failed), len(chosen)))
+    return 1 if failed else 0
+
+
+def collect(namespace):
+    """The test_* functions of a module, in the order of the file."""
+    return [(name, value) for name, value in namespace.items() if re.match("test_", name)]

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_mail.py - what becomes of a message between the client and the mailbox, through a real Postfix."""
+
+import re
+import sys
+
+import runner
+from cases import CASES
+from world import TRUSTED, message
+
+OURS = (
+    "Authentication-Results: mx.example; dmarc=pass header.from=bank.example",
+    "AUTHENTICATION-RESULTS: MX.EXAMPLE; dkim=pass header.d=bank.example",
+    "Authentication-Results:\n\tmx.example;\n\tspf=pass",
+    'Authentication-Results: "mx.example"; dmarc=pass',
+    "authentication-results: (a (nested) comment) mx.example (and; another) ; dmarc=pass",
+    "Authentication-Results: mx.example 1; dmarc=pass",
+    'Authentication-Results: "m\\x.example"; dmarc=pass',
+    "Authentication-Results: mx.example",
+)
+FOREIGN = (
+    "Authentication-Results: elsewhere.example; dkim=pass header.d=one.example",
+    "Authentication-Results: mx.example.evil.example; dkim=pass header.d=two.example",
+    "Authentication-Results: not-mx.example; dkim=pass header.d=three.example",
+    "ARC-Authentication-Results: i=1; mx.example; dkim=pass header.d=four.example",
+    'Authentication-Results: elsewhere.example; dkim=pass reason="mx.example"',
+)
+
+
+def same(got, want):
+    assert got == want, "got\n  %r, want\n  %r" % (got, want)
+
+
+def interleaved():
+    """Forged and foreign fields, alternating."""
+    fields = []
+    for i, ours in enumerate(OURS):
+        fields.append(ours)
+        if i < len(FOREIGN):
+            fields.append(FOREIGN[i])
+    return fields
+
+
+def foreign_values():
+    return [field.split(": ", 1)[1] for field in FOREIGN if field.startswith("Auth")]
+
+
+def test_forged_fields_of_any_disguise_are_removed(world):
+    data = message("good.example", fields=interleaved())
+    outcome = world.send(world.sign(data, "good.example"), "user@good.example")
+    same(outcome.code, 250)
+    same(outcome.values("Authentication-Results")[1:], foreign_values())
+    assert outcome.results.startswith("mx.example; "), outcome.results
+    same(len(outcome.values("ARC-Authentication-Results")), 1)
+
+
+def test_forged_action_tag_is_removed(world):
+    data = message("good.example", fields=["X-Assay-Action: accept", "x-assay-action: tag; dmarc=fail"])
+    outcome = world.send(data, "user@good.example")
+    same((outcome.code, outcome.values("X-Assay-Action")), (250, []))
+
+
+def test_our_field_stands_above_received(world):
+    outcome = world.send(message("good.example"), "user@good.example")
+    text = outcome.data.decode()
+    assert text.startswith("Authentication-Results: mx.example;"), text[:200]
+    assert text.index("Authentication-Results:") < text.index("Received:")
+    same(len(outcome.values("Authentication-Results")), 1)
+
+
+def test_delivered_message_is_otherwise_untouched(world):
+    data = world.sign(message("good.example", body="Line\n.dot\n\n  spaces  \n"), "good.example")
+    outcome = world.send(data, "user@good.example")
+    head = outcome.data.index(b"DKIM-Signature:")
+    same(outcome.data[head:], data)
+
+
+def test_messages_of_one_connection_do_not_mix(world):
+    script = (
+        (lambda: world.sign(message("good.example"), "good.example"), "user@good.example", 250, "pass", "pass:good.example", "pass"),
+        (lambda: message("bank.example"), "user@bank.example", 550, "fail", "none", "fail"),
+        (lambda: message("plain.example"), "user@plain.example", 250, "none", "none", "none"),
+        (lambda: message("good.example", fields=[OURS[0]]), "user@good.example", 250, "pass", "none", "pass"),
+        (lambda: message("bank.example"), "", 550, "pass", "none", "fail"),
+        (lambda: world.sign(message("bank.example"), "bank.example"), "user@good.example", 250, "pass", "pass:bank.example", "pass"),
+    )
+    with world.connect() as client:
+        for build, sender, code, spf, dkim, dmarc in script * 2:
+            outcome = world.send_over(client, build(), sender)
+            same((outcome.code, outcome.word("spf"), outcome.word("dkim"), outcome.word("dmarc")), (code, spf, dkim, dmarc))
+
+
+def test_aborted_message_leaves_nothing_behind(world):
+    with world.connect() as client:
+        same(client.command("MAIL FROM:<user@bank.example>")[0], 250)
+        same(client.command("RCPT TO:<you@rcpt.example>")[0], 250)
+        same(client.command("RSET")[0], 250)
+        outcome = world.send_over(client, world.sign(message("good.example"), "good.example"), "user@good.example")
+        same((outcome.code, outcome.word("from"), outcome.word("dmarc")), (250, "good.example", "pass"))
+
+
+def test_trusted_client_is_not_judged(world):
+    data = message("bank.example", fields=[OURS[0], FOREIGN[0]])
+    outcome = world.send(data, "user@bank.example", address=TRUSTED, helo="relay.example")
+    same((outcome.code, outcome.word("action"), outcome.word("rule")), (250, "accept", "trusted-network"))
+    assert "dmarc=pass header.from=bank.example" not in outcome.data.decode()
+    assert "elsewhere.example; dkim=pass" in outcome.data.decode()
+
+
+def test_authenticated_client_is_not_judged(world):
+    data = message("bank.example", fields=[OURS[2], FOREIGN[0]])
+    outcome = world.send(data, "user@bank.example", address="192.0.2.99", login="user")
+    same((outcome.code, outcome.word("action"), outcome.word("rule")), (250, "accept", "authenticated"))
+    own = [value for value in outcome.values("Authentication-Results") if value.startswith("mx.example; spf")]
+    same(own, [])
+    assert "elsewhere.example; dkim=pass" in outcome.data.decode()
+
+
+def test_long_message_and_many_fields(world):
+    fields = ["X-Field-%d: %s" % (i, "x" * 60) for i in range(200)]
+    data = world.sign(message("good.example", fields=fields, body=("0123456789 abcdef\n" * 4) * 15000), "good.example")
+    outcome = world.send(data, "user@good.example")
+    same((outcome.code, outcome.word("dkim"), outcome.word("dmarc")), (250, "pass:good.example", "pass"))
+
+
+def test_changed_body_fails(world):
+    data = world.sign(message("bank.example"), "bank.example").replace(b"This is a message.", b"This is another one.")
+    outcome = world.send(data, "user@bank.example", address="192.0.2.40", helo="mail.relay.example")
+    same((outcome.code, outcome.word("dkim"), outcome.word("dmarc")), (550, "fail:bank.example", "fail"))
+
+
+def case_test(case):
+    def test(world):
+        wrong = case.check(case.send(world))
+        assert not wrong, "\n  ".join(wrong)
+    return test
+
+
+def case_tests():
+    return [("case_" + re.sub(r"\W+", "_", case.title.lower()), case_test(case)) for case in CASES]
+
+
+if __name__ == "__main__":
+    sys.exit(runner.main(case_tests() + runner.collect(dict(globals()))))
