@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 
+import mta
 import runner
 from cases import CASES
 from process import Failure
@@ -61,8 +62,10 @@ def main():
         print("The demonstration cannot run here: %s." % reason)
         return 1
     with World(sys.argv[1]) as world:
-        print("Postfix (127.0.0.1:%d) asks assayd (%s); signed zones are served by NSD (127.0.0.1:%d).\n" % (
-            world.postfix.port, world.assayd.milter, world.dns.port))
+        if mta.why_not():
+            print("A stand-in speaks the milter protocol in Postfix's place: %s." % mta.why_not())
+        print("%s (127.0.0.1:%d) asks assayd (%s); signed zones are served by NSD (127.0.0.1:%d).\n" % (
+            world.postfix.name, world.postfix.port, world.assayd.milter, world.dns.port))
         differing = 0
         for number, case in enumerate(CASES, 1):
             outcome = case.send(world)

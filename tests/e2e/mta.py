@@ -67,7 +67,9 @@ minimal_backoff_time = 300s
 
 
 def why_not():
-    """None when Postfix can run here, else the reason."""
+    """None when Postfix can run here, else the reason. ASSAY_STANDIN=1 asks for the stand-in."""
+    if os.environ.get("ASSAY_STANDIN"):
+        return "the stand-in was asked for"
     if not shutil.which("postconf", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin"):
         return "Postfix is not installed"
     if os.geteuid() != 0:
@@ -145,6 +147,8 @@ class SinkSession(socketserver.StreamRequestHandler):
 
 class Postfix:
     """`milter` is in Postfix's words: unix:/path, inet:host:port."""
+
+    name = "Postfix"
 
     def __init__(self, top, milter, sink):
         self.top = top
