@@ -76,7 +76,8 @@ static void sip_word(uint64_t v[4], uint64_t word)
 
 static uint64_t hash_question(const uint64_t key[2], const char *name, enum as_dns_type type)
 {
-	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };
+	uint64_t v[4] = { key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+			  key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573 };
 	size_t n = strlen(name);
 	size_t left = n;
 	for (; left >= 8; left -= 8, name += 8) {

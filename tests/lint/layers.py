@@ -11,7 +11,7 @@ import lint
 STANDARD = set("""
 arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h grp.h inttypes.h limits.h locale.h math.h netdb.h
 netinet/in.h poll.h pthread.h pwd.h sched.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
-stdnoreturn.h string.h strings.h sys/eventfd.h sys/random.h sys/resource.h sys/socket.h sys/stat.h sys/time.h
+stdnoreturn.h string.h strings.h sys/eventfd.h sys/mman.h sys/random.h sys/resource.h sys/socket.h sys/stat.h sys/time.h
 sys/types.h sys/uio.h sys/un.h sys/wait.h time.h unistd.h
 """.split())
 PROGRAM_LAYER = 5

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dns_unbound_conf.h - a configured libunbound context on a libevent base, and the probe of forwarders. Only dns_unbound*.c. */
+#ifndef AS_DNS_UNBOUND_CONF_H
+#define AS_DNS_UNBOUND_CONF_H
+
+#include "arena.h"
+#include "dns_anchor.h"
+#include "dns_unbound.h"
+
+struct ub_ctx;
+struct event_base;
+
+/* What of the options is left once the mode is decided. */
+struct as_dns_plan {
+	const struct as_dns_unbound_options *options;
+	const struct as_dns_anchor *anchor; /* NULL: no validation */
+	const char *const *forward;         /* NULL: recurse */
+	unsigned range;                     /* sockets for questions under way */
+};
+
+/* Are the addresses and zones well-formed? NULL, or what is wrong. */
+const char *as_dns_unbound_complaint(struct as_arena *arena, const struct as_dns_unbound_options *options);
+
+/* A context that has answered its first (local) question, so that its settings are known to work. NULL: *detail. */
+struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const struct as_dns_plan *plan, const char **detail);
+
+/* Deletes it, calling what is still under way. Thread of the base. */
+void as_dns_unbound_close(struct ub_ctx *ctx);
+
+/* AUTO: the servers of resolv.conf that hand signatures through (all of them if nothing is validated), NULL-terminated, or NULL:
+ * recurse. Takes 2.5 s at most. *why: for the log. */
+const char *const *as_dns_unbound_probe(struct as_arena *arena, const struct as_dns_unbound_options *options,
+					const struct as_dns_anchor *anchor, const char **why);
+
+#endif
