@@ -66,13 +66,6 @@ static bool is_domain_char(char c)
 	return as_is_alnum(c) || is_eight_bit(c) || c == '-' || c == '_' || c == '.';
 }
 
-/* U+0080..U+009F, U+2028 and U+2029: some readers of Unicode text see line ends in them. */
-static bool is_unicode_control(const char *text, size_t size)
-{
-	return (size == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0) ||
-	       (size == 3 && (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0));
-}
-
 /* Only printable UTF-8, HTAB, and CRLF before white space may pass on to the grammar. */
 static bool check_characters(struct scan *s)
 {
@@ -85,7 +78,7 @@ static bool check_characters(struct scan *s)
 			size = 3;
 		else if (*at == '\r' || *at == '\n')
 			return fault(s, "bare CR or LF");
-		else if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7f || is_unicode_control(at, size))
+		else if (*at != '\t' && !as_printable_size(at, left))
 			return fault(s, "control character");
 		at += size;
 	}
@@ -363,7 +356,7 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	size_t addresses = 0;
 	size_t groups = 0;
 	s->at = value;
-	s->end = value + n;
+	s->end = n ? value + n : value;
 	s->reason = NULL;
 	s->has_comment_domain = false;
 	if (!check_characters(s) || !read_list(s, &addresses, &groups)) {

@@ -79,6 +79,18 @@ size_t as_utf8_size(const char *text, size_t n)
 	return 0;
 }
 
+size_t as_printable_size(const char *text, size_t n)
+{
+	size_t size = as_utf8_size(text, n);
+	if (size == 1 && (text[0] < 0x20 || text[0] == 0x7f))
+		return 0;
+	if (size == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0)
+		return 0;
+	if (size == 3 && (memcmp(text, "\xe2\x80\xa8", 3) == 0 || memcmp(text, "\xe2\x80\xa9", 3) == 0))
+		return 0;
+	return size;
+}
+
 char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n)
 {
 	char *copy = as_strndup(arena, bytes, n);

@@ -21,6 +21,10 @@ bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb);
 /* Size in octets (1 to 4) of the well-formed UTF-8 character at text (RFC 3629 4; no surrogates, nothing overlong); 0: none. */
 size_t as_utf8_size(const char *text, size_t n);
 
+/* The same for printable characters only: SP to "~", and UTF-8 without U+0080..U+009F, U+2028 and U+2029, in which some readers of
+ * Unicode text see line ends. */
+size_t as_printable_size(const char *text, size_t n);
+
 /* Lower-case copy owned by the arena. */
 char *as_lower_copy(struct as_arena *arena, const char *bytes, size_t n);
 

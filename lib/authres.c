@@ -1,6 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* authres.c - to be written */
-#include "config.h"
-
-#include <stddef.h>
-extern int as_placeholder_authres;

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* authres_claims.c - whom does a field speak for? Read as the laxest reader might, for what it says may be a forgery of ours.
+ *
+ * The id is gathered from its pieces. A piece ends where some reader would see an end (white space, a comment, a quote, a control
+ * octet), and at each such place what was gathered so far is compared: "our.id (x) .evil" is ours to one reader, "our(x).id" to another.
+ */
+#include "config.h"
+
+#include "authres.h"
+
+#include "authres_lex.h"
+#include "domain.h"
+#include "str.h"
+
+#include <string.h>
+
+enum { GATHERED_MAX = 4 * AS_DOMAIN_MAX, CONVERSIONS_MAX = 16 };
+
+struct claim {
+	struct as_arena *arena;
+	const char *own;        /* as own_id() made it */
+	struct as_buf gathered;
+	size_t piece;           /* where the last whole piece began */
+	size_t compared;        /* where it ended */
+	unsigned conversions;
+	bool is_claim;
+};
+
+/* What cannot be told apart from ours with little effort counts as ours. */
+static bool is_own(struct claim *c)
+{
+	const char *text = c->gathered.text;
+	size_t n = c->gathered.length;
+	size_t own = strlen(c->own);
+	const char *normal;
+	if (as_equal_nocase_n(text, n, c->own, own) || (text[n - 1] == '.' && as_equal_nocase_n(text, n - 1, c->own, own)))
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] > 0x7f)
+			return ++c->conversions > CONVERSIONS_MAX || as_domain_normal(c->arena, text, n, &normal) != AS_OK ||
+			       as_equal_nocase(normal, c->own);
+	return false;
+}
+
+static void end_piece(struct claim *c)
+{
+	if (c->gathered.length == c->compared)
+		return;
+	c->is_claim |= is_own(c);
+	c->piece = c->compared;
+	c->compared = c->gathered.length;
+}
+
+static bool is_control_or_space(char ch)
+{
+	return (unsigned char)ch <= 0x20 || ch == 0x7f;
+}
+
+/* End of the comment at `at`, whatever it holds; NULL if it does not end. */
+static const char *skip_comment(const char *at, const char *end)
+{
+	size_t depth = 0;
+	for (; at < end; at++) {
+		if (*at == '\\' && end - at > 1)
+			at++;
+		else if (*at == '(')
+			depth++;
+		else if (*at == ')' && --depth == 0)
+			return at + 1;
+	}
+	return NULL;
+}
+
+/* RE-12: does the last piece say a version other than 1? */
+static bool has_unsupported_version(const struct claim *c)
+{
+	const char *digits = c->gathered.text + c->piece;
+	if (c->piece == 0 || !*digits || digits[strspn(digits, "0123456789")])
+		return false;
+	return strcmp(digits + strspn(digits, "0"), "1") != 0;
+}
+
+/* Reads up to the first sign that no id holds. respects_quotes: any sign may stand between quotes; else quotes are as good as nothing. */
+static bool read_id(struct claim *c, const char *at, const char *end, bool respects_quotes)
+{
+	bool is_quoted = false;
+	while (at < end && c->gathered.length <= GATHERED_MAX) {
+		if (as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f) {
+			as_buf_putc(&c->gathered, *at++);
+			continue;
+		}
+		if (*at == '\\' && end - at > 1 && !is_control_or_space(at[1])) {
+			as_buf_putc(&c->gathered, at[1]);
+			at += 2;
+			continue;
+		}
+		end_piece(c);
+		if (*at == '(' && !is_quoted) {
+			at = skip_comment(at, end);
+			if (!at)
+				return true;
+			continue;
+		}
+		if (*at == '"')
+			is_quoted = respects_quotes && !is_quoted;
+		else if (!is_control_or_space(*at) && !is_quoted)
+			break;
+		else if (!is_control_or_space(*at))
+			as_buf_putc(&c->gathered, *at);
+		at++;
+	}
+	end_piece(c);
+	return c->is_claim || is_quoted || !c->gathered.length || has_unsupported_version(c);
+}
+
+/* Our id as read_id() would gather it. */
+static const char *own_id(struct as_arena *arena, const char *authserv_id)
+{
+	const char *normal;
+	if (as_domain_normal(arena, authserv_id, strlen(authserv_id), &normal) == AS_OK)
+		return normal;
+	struct as_buf own = as_buf_new(arena);
+	for (const char *at = authserv_id; as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f || *at == ' '; at++)
+		if (*at != ' ')
+			as_buf_putc(&own, *at);
+	return own.text;
+}
+
+bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, const char *authserv_id)
+{
+	if (n == 0)
+		return true;
+	const char *own = own_id(arena, authserv_id);
+	for (int pass = 0; pass < 2; pass++) {
+		struct claim claim = { .arena = arena, .own = own, .gathered = as_buf_new(arena) };
+		if (read_id(&claim, value, value + n, pass == 0))
+			return true;
+	}
+	return false;
+}
