@@ -1,6 +1,435 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_policy.c - to be written */
+/* test_policy.c - the whole table of decisions against a second statement of it, the wiring of each keyword, and exact replies. */
+#include "config.h"
+
+#include "policy.h"
+#include "reply.h"
+
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a message may look like: the first of each list is the method switched off or not reached. */
+enum dmarc_state { DMARC_OFF, DMARC_NOT_RUN, DMARC_NO_RECORD, DMARC_PASSES, WANTS_NONE, WANTS_QUARANTINE, WANTS_REJECT, DMARC_TEMP, DMARC_PERM, DMARC_STATES };
+enum { SPF_OFF = -1, SPF_LAST = AS_PERMERROR };
+enum dkim_state { DKIM_OFF, DKIM_UNSIGNED, DKIM_PASSES, DKIM_FAILS, DKIM_UNACCEPTABLE, DKIM_TEMP, DKIM_STATES };
+enum { NO_FROM = -1, FROM_LAST = AS_FROM_SEVERAL };
+
+struct world {
+	bool report_only, had_error, is_trusted, is_authenticated, skips_authenticated;
+	int from, spf;
+	enum dmarc_state dmarc;
+	enum dkim_state dkim;
+	enum as_verb on_error, on_dmarc, on_spf, on_dkim;
+};
+
+static const struct { enum as_code code; enum as_dmarc_policy policy; } dmarc_states[DMARC_STATES] = {
+	[DMARC_NO_RECORD] = { AS_NONE, AS_DMARC_NONE },
+	[DMARC_PASSES] = { AS_PASS, AS_DMARC_REJECT },
+	[WANTS_NONE] = { AS_FAIL, AS_DMARC_NONE },
+	[WANTS_QUARANTINE] = { AS_FAIL, AS_DMARC_QUARANTINE },
+	[WANTS_REJECT] = { AS_FAIL, AS_DMARC_REJECT },
+	[DMARC_TEMP] = { AS_TEMPERROR, AS_DMARC_NONE },
+	[DMARC_PERM] = { AS_PERMERROR, AS_DMARC_NONE },
+};
+
+static const struct as_dkim_signature signatures[][2] = {
+	[DKIM_PASSES] = { { .code = AS_TEMPERROR }, { .code = AS_PASS } },
+	[DKIM_FAILS] = { { .code = AS_PERMERROR }, { .code = AS_NEUTRAL } },
+	[DKIM_UNACCEPTABLE] = { { .code = AS_FAIL }, { .code = AS_POLICY } },
+	[DKIM_TEMP] = { { .code = AS_POLICY }, { .code = AS_TEMPERROR } },
+};
+
+/* Facts with the storage of what they point to. */
+struct scene {
+	struct as_facts facts;
+	struct as_from from;
+	struct as_spf_outcome spf;
+	struct as_dkim_outcome dkim;
+	struct as_dmarc_outcome dmarc;
+	struct as_dmarc_record record;
+};
+
+static void stage(struct scene *s, int from, int spf, enum dkim_state dkim, enum dmarc_state dmarc)
+{
+	*s = (struct scene){ .from = { .status = (enum as_from_status)from, .domain = from == AS_FROM_ONE ? "mail.example.com" : NULL } };
+	s->spf = (struct as_spf_outcome){ .code = (enum as_code)spf, .domain = "bounce.example.org" };
+	s->dkim = (struct as_dkim_outcome){ .count = dkim == DKIM_UNSIGNED ? 0 : 2, .signatures = signatures[dkim] };
+	s->dmarc = (struct as_dmarc_outcome){ .code = dmarc_states[dmarc].code, .policy = dmarc_states[dmarc].policy,
+		.published = dmarc_states[dmarc].policy, .author_domain = "mail.example.com", .policy_domain = "example.com" };
+	s->facts = (struct as_facts){
+		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "helo.example.net", .envelope_domain = "bounce.example.org",
+		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = from == NO_FROM ? NULL : &s->from,
+		.spf = spf == SPF_OFF ? NULL : &s->spf, .dkim = dkim == DKIM_OFF ? NULL : &s->dkim,
+		.dmarc = dmarc == DMARC_OFF || dmarc == DMARC_NOT_RUN ? NULL : &s->dmarc,
+	};
+}
+
+/* The second statement of the table: at most one word each of DMARC, SPF and DKIM; the strictest action, DMARC before SPF before DKIM. */
+static const char *const dmarc_words[DMARC_STATES] = {
+	[WANTS_NONE] = "dmarc-fail-none", [WANTS_QUARANTINE] = "dmarc-quarantine", [WANTS_REJECT] = "dmarc-reject",
+	[DMARC_TEMP] = "dmarc-temperror", [DMARC_PERM] = "dmarc-permerror",
+};
+static const char *const spf_words[] = {
+	[AS_NONE] = NULL, [AS_PASS] = NULL, [AS_FAIL] = "spf-fail", [AS_SOFTFAIL] = "spf-softfail", [AS_NEUTRAL] = NULL,
+	[AS_POLICY] = NULL, [AS_TEMPERROR] = "spf-temperror", [AS_PERMERROR] = "spf-permerror",
+};
+static const char *const dkim_words[DKIM_STATES] = {
+	[DKIM_UNSIGNED] = "dkim-none", [DKIM_FAILS] = "dkim-fail", [DKIM_UNACCEPTABLE] = "dkim-fail", [DKIM_TEMP] = "dkim-temperror",
+};
+
+static const char *expect(const struct world *w, enum as_verb *verb)
+{
+	bool from_is_bad = w->from != NO_FROM && w->from != AS_FROM_ONE;
+	const char *spf = w->spf == SPF_OFF ? NULL : spf_words[w->spf];
+	const char *dkim = dkim_words[w->dkim];
+	const char *best = from_is_bad && w->dmarc != DMARC_OFF ? "malformed-from" : from_is_bad ? NULL : dmarc_words[w->dmarc];
+	*verb = AS_VERB_ACCEPT;
+	if (w->had_error) {
+		*verb = w->on_error;
+		return "internal-error";
+	}
+	if (w->is_trusted)
+		return "trusted-network";
+	if (w->is_authenticated && w->skips_authenticated)
+		return "authenticated";
+	if (best)
+		*verb = best == dmarc_words[WANTS_NONE] && w->on_dmarc > AS_VERB_TAG ? AS_VERB_TAG : w->on_dmarc;
+	if (spf && w->on_spf > *verb) {
+		best = spf;
+		*verb = w->on_spf;
+	}
+	if (dkim && w->on_dkim > *verb) {
+		best = dkim;
+		*verb = w->on_dkim;
+	}
+	return best ? best : "default";
+}
+
+static struct as_settings settings_of(const struct world *w)
+{
+	struct as_settings s = { .report_only = w->report_only, .skip_authenticated = w->skips_authenticated, .on_internal_error = w->on_error };
+	s.spf.enable = s.dkim.enable = true;
+	s.dmarc.enable = w->dmarc != DMARC_OFF;
+	s.dmarc.on_reject = s.dmarc.on_quarantine = w->on_dmarc;
+	s.dmarc.on_none_fail = w->on_dmarc > AS_VERB_TAG ? AS_VERB_TAG : w->on_dmarc; /* the keyword takes no more (DM-55) */
+	s.dmarc.on_temperror = s.dmarc.on_permerror = s.dmarc.on_malformed_from = w->on_dmarc;
+	s.spf.on_fail = s.spf.on_softfail = s.spf.on_temperror = s.spf.on_permerror = w->on_spf;
+	s.dkim.on_fail = s.dkim.on_none = s.dkim.on_temperror = w->on_dkim;
+	return s;
+}
+
+static void explain(const struct world *w, const char *rule, enum as_verb verb, const struct as_decision *is)
+{
+	print_error("report-only %d error %d trusted %d auth %d/%d from %d spf %d dkim %d dmarc %d; actions %d %d %d %d\n"
+		    " is %s %s (%s) %u %s %s\n not %s %s\n", w->report_only, w->had_error, w->is_trusted, w->is_authenticated,
+		    w->skips_authenticated, w->from, w->spf, w->dkim, w->dmarc, w->on_error, w->on_dmarc, w->on_spf, w->on_dkim, is->rule,
+		    as_verb_name(is->computed), as_verb_name(is->verb), is->reply_code, is->enhanced ? is->enhanced : "-",
+		    is->text ? is->text : "-", rule, as_verb_name(verb));
+}
+
+static bool reply_fits(const struct as_decision *d)
+{
+	if (d->verb < AS_VERB_TEMPFAIL)
+		return d->reply_code == 0 && !d->enhanced && !d->text;
+	bool is_reject = d->verb == AS_VERB_REJECT;
+	return d->reply_code == (is_reject ? 550 : 451) && d->enhanced && d->enhanced[0] == (is_reject ? '5' : '4') && d->text && *d->text &&
+	       strlen(d->text) <= 400;
+}
+
+static bool check(struct as_arena *arena, const struct world *w)
+{
+	struct as_settings settings = settings_of(w);
+	struct as_decision d;
+	struct scene scene;
+	enum as_verb verb;
+	const char *rule = expect(w, &verb);
+	stage(&scene, w->from, w->spf, w->dkim, w->dmarc);
+	scene.facts.had_internal_error = w->had_error;
+	scene.facts.is_trusted = w->is_trusted;
+	scene.facts.is_authenticated = w->is_authenticated;
+	as_policy_decide(arena, &settings, &scene.facts, &d);
+	bool is_skipped = w->is_trusted || (w->is_authenticated && w->skips_authenticated);
+	if (strcmp(d.rule, rule) == 0 && d.computed == verb && d.verb == (w->report_only ? AS_VERB_ACCEPT : verb) && reply_fits(&d) &&
+	    d.is_skipped == is_skipped && (as_policy_skips(&settings, &scene.facts) != NULL) == is_skipped)
+		return true;
+	explain(w, rule, verb, &d);
+	return false;
+}
+
+/* Every combination of actions that can matter for the facts in w. */
+static size_t check_actions(struct world *w)
+{
+	size_t bad = 0;
+	struct as_arena *arena = as_arena_new();
+	bool is_final = w->had_error || w->is_trusted;
+	unsigned most = is_final ? 2 : 125; /* a decision that looks at nothing: everything accepted, everything refused */
+	for (unsigned i = 0; i < most; i++) {
+		unsigned mix = is_final ? i * 124 : i;
+		w->on_error = i % 2 ? AS_VERB_TEMPFAIL : AS_VERB_ACCEPT;
+		w->on_dmarc = (enum as_verb)(mix % 5);
+		w->on_spf = (enum as_verb)(mix / 5 % 5);
+		w->on_dkim = (enum as_verb)(mix / 25);
+		bad += !check(arena, w);
+	}
+	as_arena_free(arena);
+	return bad;
+}
+
+static size_t check_results(struct world *w)
+{
+	size_t bad = 0;
+	for (w->from = NO_FROM; w->from <= FROM_LAST; w->from++)
+		for (w->spf = SPF_OFF; w->spf <= SPF_LAST; w->spf++)
+			for (unsigned dkim = 0; dkim < DKIM_STATES; dkim++)
+				for (unsigned dmarc = 0; dmarc < DMARC_STATES; dmarc++) {
+					w->dkim = (enum dkim_state)dkim;
+					w->dmarc = (enum dmarc_state)dmarc;
+					bad += bad < 5 ? check_actions(w) : 0;
+				}
+	return bad;
+}
+
+static void test_everything(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 32; bits++) {
+		struct world w = { .report_only = bits & 1, .had_error = bits & 2, .is_trusted = bits & 4, .is_authenticated = bits & 8,
+			.skips_authenticated = bits & 16 };
+		/* report-only and SMTP AUTH that is not skipped do not multiply: one of them at a time */
+		if (w.report_only && w.is_authenticated && !w.skips_authenticated && !w.had_error && !w.is_trusted)
+			continue;
+		assert_int_equal(check_results(&w), 0);
+	}
+}
+
+#define FIELD(name) offsetof(struct as_settings, name)
+
+/* One message for each keyword of an action, and what is said with the defaults of everything but that keyword = reject. */
+static const struct {
+	size_t field;
+	int from, spf;
+	enum dkim_state dkim;
+	enum dmarc_state dmarc;
+	const char *rule, *reply;
+} keywords[] = {
+	{ FIELD(dmarc.on_reject), AS_FROM_ONE, AS_PASS, DKIM_PASSES, WANTS_REJECT, "dmarc-reject",
+	  "550 5.7.1 Email rejected per DMARC policy for example.com" },
+	{ FIELD(dmarc.on_quarantine), AS_FROM_ONE, AS_PASS, DKIM_PASSES, WANTS_QUARANTINE, "dmarc-quarantine",
+	  "550 5.7.1 Email rejected per DMARC policy for example.com" },
+	{ FIELD(dmarc.on_temperror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_TEMP, "dmarc-temperror",
+	  "550 5.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com" },
+	{ FIELD(dmarc.on_permerror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PERM, "dmarc-permerror",
+	  "550 5.7.1 DMARC cannot be checked for mail.example.com" },
+	{ FIELD(dmarc.on_malformed_from), AS_FROM_MALFORMED, AS_PASS, DKIM_PASSES, DMARC_NOT_RUN, "malformed-from",
+	  "550 5.7.1 Message refused: malformed From header field" },
+	{ FIELD(spf.on_fail), AS_FROM_ONE, AS_FAIL, DKIM_PASSES, DMARC_PASSES, "spf-fail",
+	  "550 5.7.23 SPF: 192.0.2.7 is not allowed to send for bounce.example.org" },
+	{ FIELD(spf.on_softfail), AS_FROM_ONE, AS_SOFTFAIL, DKIM_PASSES, DMARC_PASSES, "spf-softfail",
+	  "550 5.7.23 SPF: 192.0.2.7 is not expected to send for bounce.example.org" },
+	{ FIELD(spf.on_temperror), AS_FROM_ONE, AS_TEMPERROR, DKIM_PASSES, DMARC_PASSES, "spf-temperror",
+	  "550 5.7.24 SPF record of bounce.example.org cannot be looked up" },
+	{ FIELD(spf.on_permerror), AS_FROM_ONE, AS_PERMERROR, DKIM_PASSES, DMARC_PASSES, "spf-permerror",
+	  "550 5.7.24 SPF record of bounce.example.org is broken" },
+	{ FIELD(dkim.on_fail), AS_FROM_ONE, AS_PASS, DKIM_FAILS, DMARC_PASSES, "dkim-fail", "550 5.7.20 No passing DKIM signature" },
+	{ FIELD(dkim.on_none), AS_FROM_ONE, AS_PASS, DKIM_UNSIGNED, DMARC_PASSES, "dkim-none", "550 5.7.20 No DKIM signature" },
+	{ FIELD(dkim.on_temperror), AS_FROM_ONE, AS_PASS, DKIM_TEMP, DMARC_PASSES, "dkim-temperror",
+	  "550 5.7.5 DKIM key server unavailable" },
+};
+enum { KEYWORDS = sizeof keywords / sizeof *keywords };
+
+static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
+{
+	const struct as_settings *settings = NULL;
+	const char *detail = NULL;
+	if (as_settings_parse(arena, "t", text, &settings, &detail))
+		print_error("%s\n", detail);
+	assert_non_null(settings);
+	return settings;
+}
+
+static const char *reply_of(struct as_arena *arena, const struct as_decision *d)
+{
+	return d->text ? as_printf(arena, "%u %s %s", d->reply_code, d->enhanced, d->text) : as_verb_name(d->verb);
+}
+
+static void test_keywords(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	for (size_t i = 0; i < KEYWORDS; i++) {
+		struct world all_accepted = { .dmarc = DMARC_NOT_RUN };
+		struct as_settings settings = settings_of(&all_accepted);
+		*(enum as_verb *)((char *)&settings + keywords[i].field) = AS_VERB_REJECT;
+		for (size_t j = 0; j < KEYWORDS; j++) {
+			struct scene scene;
+			struct as_decision d;
+			stage(&scene, keywords[j].from, keywords[j].spf, keywords[j].dkim, keywords[j].dmarc);
+			as_policy_decide(arena, &settings, &scene.facts, &d);
+			if (i != j && d.verb != AS_VERB_ACCEPT)
+				print_error("%s turns on %s\n", keywords[i].rule, keywords[j].rule);
+			assert_int_equal(d.verb, i == j ? AS_VERB_REJECT : AS_VERB_ACCEPT);
+			if (i != j)
+				continue;
+			assert_string_equal(d.rule, keywords[j].rule);
+			assert_string_equal(reply_of(arena, &d), keywords[j].reply);
+		}
+	}
+	as_arena_free(arena);
+}
+
+/* Texts and codes that depend on more than the keyword. */
+static const struct {
+	const char *configuration;
+	int from, spf;
+	enum dkim_state dkim;
+	enum dmarc_state dmarc;
+	bool has_record;
+	const char *reply, *reason;
+} replies[] = {
+	{ "", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "550 5.7.1 Email rejected per DMARC policy for example.com",
+	  "DMARC fail, policy reject of example.com" },
+	{ "", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_QUARANTINE, true, "tag", "DMARC fail, policy quarantine of example.com" },
+	{ "", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_NONE, true, "accept", "DMARC fail, policy none of example.com" },
+	{ "", AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PASSES, true, "accept", NULL },
+	{ "", AS_FROM_ONE, AS_PERMERROR, DKIM_FAILS, DMARC_PERM, true, "accept", "DMARC permanent error for mail.example.com" },
+	{ "", AS_FROM_ONE, AS_FAIL, DKIM_TEMP, DMARC_TEMP, true,
+	  "451 4.7.5 DKIM key server unavailable, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DKIM key server unavailable" },
+	{ "", AS_FROM_ONE, AS_TEMPERROR, DKIM_FAILS, DMARC_TEMP, true,
+	  "451 4.7.24 SPF lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: SPF lookup failed" },
+	{ "", AS_FROM_ONE, AS_TEMPERROR, DKIM_TEMP, DMARC_TEMP, true,
+	  "451 4.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DNS lookup failed" },
+	{ "", AS_FROM_ONE, AS_FAIL, DKIM_TEMP, DMARC_TEMP, false,
+	  "451 4.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DNS lookup failed" },
+	{ "", AS_FROM_MISSING, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: no From header field", "no From header field" },
+	{ "", AS_FROM_REPEATED, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: more than one From header field",
+	  "more than one From header field" },
+	{ "", AS_FROM_EMPTY, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: From header field without an author",
+	  "From header field without an author" },
+	{ "", AS_FROM_SEVERAL, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: From header field with several domains",
+	  "From header field with several domains" },
+	{ "dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_UNACCEPTABLE, DMARC_NO_RECORD, false, "550 5.7.21 No acceptable DKIM signature",
+	  "no acceptable DKIM signature" },
+	{ "spf{on-fail=reject} dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, DMARC_NO_RECORD, false,
+	  "550 5.7.26 Several authentication checks failed: SPF fail, DKIM fail", "SPF fail" },
+	{ "spf{on-softfail=tempfail} dkim{on-none=tempfail}", AS_FROM_ONE, AS_SOFTFAIL, DKIM_UNSIGNED, DMARC_NO_RECORD, false,
+	  "451 4.7.26 Several authentication checks failed: SPF softfail, DKIM none", "SPF softfail" },
+	{ "spf{on-fail=tempfail} dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, DMARC_NO_RECORD, false,
+	  "550 5.7.20 No passing DKIM signature", "no passing DKIM signature" },
+	{ "spf{on-temperror=tempfail} dkim{on-temperror=tempfail}", AS_FROM_ONE, AS_TEMPERROR, DKIM_TEMP, DMARC_NO_RECORD, false,
+	  "451 4.7.24 SPF record of bounce.example.org cannot be looked up", "SPF temporary error" },
+	{ "dmarc{on-reject=tempfail}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true,
+	  "451 4.7.1 Email rejected per DMARC policy for example.com", "DMARC fail, policy reject of example.com" },
+	{ "dmarc{on-reject=quarantine}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "quarantine",
+	  "DMARC fail, policy reject of example.com" },
+	{ "dmarc{reply-reject='5.7.509 see mail.example'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "550 5.7.509 see mail.example",
+	  "DMARC fail, policy reject of example.com" },
+	{ "dmarc{reply-reject='100%% sure'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "550 5.7.1 100% sure",
+	  "DMARC fail, policy reject of example.com" },
+	{ "dmarc{reply-reject='%{from-domain} %{policy-domain} %{policy} %{spf} %{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} "
+	  "%{hostname} %{rule}'}", AS_FROM_ONE, AS_SOFTFAIL, DKIM_FAILS, WANTS_REJECT, true,
+	  "550 5.7.1 mail.example.com example.com reject softfail fail fail 192.0.2.7 helo.example.net bounce.example.org 4XyZ mx.example.net "
+	  "dmarc-reject", "DMARC fail, policy reject of example.com" },
+	{ "dmarc{reply-malformed-from='%{from-domain} %{policy} %{dmarc}'}", AS_FROM_MALFORMED, SPF_OFF, DKIM_OFF, DMARC_NOT_RUN, false,
+	  "550 5.7.1 - - -", "malformed From header field" },
+	{ "report-only = true", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "accept", "DMARC fail, policy reject of example.com" },
+};
+
+static void test_replies(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		const struct as_settings *settings = settings_from(arena, replies[i].configuration);
+		struct scene scene;
+		struct as_decision d;
+		stage(&scene, replies[i].from, replies[i].spf, replies[i].dkim, replies[i].dmarc);
+		scene.dmarc.record = replies[i].has_record ? &scene.record : NULL;
+		as_policy_decide(arena, settings, &scene.facts, &d);
+		if (strcmp(reply_of(arena, &d), replies[i].reply) != 0)
+			print_error("case %zu: %s\n", i, replies[i].configuration);
+		assert_string_equal(reply_of(arena, &d), replies[i].reply);
+		if (replies[i].reason)
+			assert_string_equal(d.reason, replies[i].reason);
+		else
+			assert_null(d.reason);
+	}
+	as_arena_free(arena);
+}
+
+static void test_internal_error(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	struct as_facts facts = { .had_internal_error = true, .is_trusted = true };
+	struct as_decision d;
+	as_policy_decide(arena, settings_from(arena, ""), &facts, &d);
+	assert_string_equal(reply_of(arena, &d), "451 4.3.0 Internal error while checking the message, try again later");
+	assert_true(d.is_skipped);
+	as_policy_decide(arena, settings_from(arena, "on-internal-error = accept"), &facts, &d);
+	assert_string_equal(reply_of(arena, &d), "accept");
+	as_arena_free(arena);
+}
+
+/* What a stranger says cannot break out of the line, nor make it long. */
+static void test_hostile_values(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings = settings_from(arena, "dmarc{reply-reject='%{helo}|%{envelope-domain}|%{from-domain}'}");
+	struct scene scene;
+	struct as_decision d;
+	stage(&scene, AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT);
+	scene.facts.helo = "a\r\n250 ok\xff\\%s";
+	scene.facts.envelope_domain = "";
+	as_policy_decide(arena, settings, &scene.facts, &d);
+	assert_string_equal(d.text, "a\\x0d\\x0a250 ok\\xff\\x5c%s|a\\x0d\\x0a250 ok\\xff\\x5c%s|mail.example.com");
+	char *large = as_alloc(arena, 5001);
+	memset(large, 'x', 5000);
+	scene.facts.helo = large;
+	as_policy_decide(arena, settings, &scene.facts, &d);
+	assert_int_equal(strlen(d.text), 400);
+	assert_string_equal(d.text + 397, "...");
+	scene.facts.helo = NULL;
+	scene.facts.envelope_domain = NULL;
+	as_policy_decide(arena, settings, &scene.facts, &d);
+	assert_string_equal(d.text, "-|-|mail.example.com");
+	as_arena_free(arena);
+}
+
+static void test_matrix(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	static const struct { const char *configuration, *line; } cases[] = {
+		{ "", "\nDMARC fail, policy reject      reject     dmarc-reject     550 5.7.1 Email rejected per DMARC policy for example.com\n" },
+		{ "", "\nDMARC pass                     accept     default\n" },
+		{ "", "\nTagged only: DMARC fail, policy quarantine (tag)\n" },
+		{ "report-only = true", "\nDMARC fail, policy reject      accept     dmarc-reject     (would be reject)\n" },
+		{ "report-only = true", "\nEnforced: nothing\n" },
+		{ "dkim { on-none = quarantine }", "\nDKIM none                      quarantine dkim-none\n" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		as_policy_write_matrix(settings_from(arena, cases[i].configuration), out);
+		fclose(out);
+		if (!strstr(text, cases[i].line))
+			print_error("%s has no %s\n", text, cases[i].line);
+		assert_non_null(strstr(text, cases[i].line));
+		free(text);
+	}
+	as_arena_free(arena);
+}
+
 int main(void)
 {
-	return 77;
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_everything),     cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
