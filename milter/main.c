@@ -1,7 +1,156 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - the start of assayd, in the one order that works:
+ *
+ * options, configuration, background (before any thread), signals blocked (threads inherit that), socket (as root, for its folder
+ * and port), user, then everything that reads files or starts threads: what the user cannot read is noticed now and not at the
+ * first reload.
+ */
 #include "config.h"
 
-int main(void)
+#include "banner.h"
+#include "callbacks.h"
+#include "check.h"
+#include "daemon.h"
+#include "environment.h"
+#include "logger.h"
+#include "notify.h"
+#include "options.h"
+#include "privileges.h"
+#include "signals.h"
+#include "socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct start {
+	struct as_options options;
+	struct as_arena *arena;          /* of the start; lives to the end */
+	struct as_arena *settings_arena; /* until the environment takes it over */
+	const struct as_settings *settings;
+	const struct as_log *log; /* NULL before the settings are known */
+	struct as_daemon daemon;
+	struct as_socket socket;
+	struct as_service service;
+	const char *dns_state;
+};
+
+/* Why there is no start: on standard error for who started us, and in the log when that is elsewhere. */
+static int fail(const struct start *start, int status, const char *detail)
 {
-	return 0;
+	fprintf(stderr, "assayd: %s\n", detail);
+	if (start->log && !as_logger_is_stderr(start->log))
+		as_log(start->log, AS_LOG_ERROR, NULL, "%s", detail);
+	return status;
+}
+
+static int read_settings(struct start *start)
+{
+	const struct as_options *options = &start->options;
+	const char *detail = "unknown";
+	bool is_missing = access(options->file, F_OK) != 0;
+	if (is_missing && options->is_file_given)
+		return fail(start, EX_NOINPUT, as_printf(start->arena, "%s: %s", options->file, strerror(errno)));
+	start->settings_arena = as_arena_new();
+	if (as_settings_load(start->settings_arena, is_missing ? NULL : options->file, &start->settings, &detail) != AS_OK)
+		return fail(start, EX_CONFIG, detail);
+	if (as_socket_parse(start->arena, start->settings->socket, &start->socket, &detail) != AS_OK)
+		return fail(start, EX_CONFIG, detail);
+	start->log = as_logger_new(start->arena, start->settings, options->is_verbose);
+	if (is_missing)
+		as_log(start->log, AS_LOG_WARNING, NULL, "%s does not exist, the built-in defaults hold", options->file);
+	return EX_OK;
+}
+
+static int open_socket_and_drop(struct start *start)
+{
+	const struct as_settings *settings = start->settings;
+	const char *detail = "unknown";
+	struct as_account account;
+	struct as_socket_access access = { .mode = settings->socket_mode };
+	if (!as_account_find(start->arena, settings->user, &account, &detail) ||
+	    !as_group_find(start->arena, settings->socket_group, &account, &access.gid, &detail))
+		return fail(start, EX_NOPERM, detail);
+	access.uid = geteuid() == 0 ? account.uid : geteuid();
+	if (!as_callbacks_register(&start->service))
+		return fail(start, EX_SOFTWARE, "libmilter refused the registration");
+	int status = as_socket_open(start->arena, &start->socket, &access, &detail);
+	if (status)
+		return fail(start, status, detail);
+	if (!as_privileges_drop(start->arena, &account, &detail))
+		return fail(start, EX_NOPERM, detail);
+	return EX_OK;
+}
+
+static int make_environment(struct start *start)
+{
+	const char *detail = "unknown";
+	const struct as_environment_options options = {
+		.file = access(start->options.file, F_OK) == 0 ? start->options.file : NULL,
+		.is_verbose = start->options.is_verbose,
+	};
+	start->service.environment = as_environment_new(start->arena, &options, start->settings_arena, start->settings,
+							&start->dns_state, &detail);
+	start->settings_arena = NULL;
+	if (!start->service.environment)
+		return fail(start, EX_CONFIG, detail);
+	start->service.kicker = as_kicker_new(start->arena, &start->socket);
+	return start->service.kicker ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
+}
+
+static void on_ready(void *user)
+{
+	struct start *start = user;
+	struct as_env *env = as_environment_ref(start->service.environment);
+	as_banner(env->log, env->settings, &start->socket, start->dns_state ? start->dns_state : "resolver is ready");
+	as_env_unref(env);
+	as_notify("READY=1");
+	as_daemon_ready(&start->daemon, as_logger_is_stderr(start->log));
+}
+
+static int run(struct start *start)
+{
+	int status = read_settings(start);
+	if (status)
+		return status;
+	if (start->options.is_check)
+		return as_check(start->settings);
+	if (!start->options.is_foreground && !as_daemon_begin(&start->daemon))
+		return fail(start, EX_OSERR, strerror(errno));
+	as_signals_block();
+	status = open_socket_and_drop(start);
+	if (status)
+		return status;
+	status = make_environment(start);
+	if (status) {
+		as_socket_remove(&start->socket);
+		return status;
+	}
+	bool is_finished = as_signals_serve(&start->service, on_ready, start);
+	as_socket_remove(&start->socket);
+	as_log(start->log, AS_LOG_INFO, NULL, "assayd " PACKAGE_VERSION " stopped");
+	/* Connections that are still open hold the environment, and libmilter's threads hold them: exit handlers must not pull
+	 * the ground from under their feet. */
+	if (!is_finished || atomic_load(&start->service.connections) > 0) {
+		fflush(NULL);
+		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
+	}
+	as_environment_free(start->service.environment);
+	return EX_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 } };
+	if (start.options.is_done)
+		return start.options.status;
+	start.arena = as_arena_new();
+	int status = run(&start);
+	as_arena_free(start.settings_arena);
+	if (!start.service.kicker)
+		as_arena_free(start.arena); /* the kicker's thread uses it to the end */
+	return status;
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* banner.c - writes the start of the log. */
+#include "config.h"
+
+#include "banner.h"
+
+#include "str.h"
+
+void as_banner_enforced(const struct as_log *log, const struct as_settings *settings)
+{
+	const struct {
+		bool is_on;
+		const char *event;
+		enum as_verb verb;
+	} rows[] = {
+		{ settings->dmarc.enable, "dmarc p=reject", settings->dmarc.on_reject },
+		{ settings->dmarc.enable, "dmarc p=quarantine", settings->dmarc.on_quarantine },
+		{ settings->dmarc.enable, "dmarc p=none", settings->dmarc.on_none_fail },
+		{ settings->dmarc.enable, "dmarc temperror", settings->dmarc.on_temperror },
+		{ settings->dmarc.enable, "dmarc permerror", settings->dmarc.on_permerror },
+		{ settings->dmarc.enable, "malformed From", settings->dmarc.on_malformed_from },
+		{ settings->spf.enable, "spf fail", settings->spf.on_fail },
+		{ settings->spf.enable, "spf softfail", settings->spf.on_softfail },
+		{ settings->spf.enable, "spf temperror", settings->spf.on_temperror },
+		{ settings->spf.enable, "spf permerror", settings->spf.on_permerror },
+		{ settings->dkim.enable, "dkim fail", settings->dkim.on_fail },
+		{ settings->dkim.enable, "dkim none", settings->dkim.on_none },
+		{ settings->dkim.enable, "dkim temperror", settings->dkim.on_temperror },
+	};
+	struct as_arena *arena = as_arena_new();
+	struct as_buf line = as_buf_new(arena);
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].is_on && rows[i].verb != AS_VERB_ACCEPT)
+			as_buf_printf(&line, "%s %s -> %s", line.length ? "," : "", rows[i].event, as_verb_name(rows[i].verb));
+	}
+	if (!line.length)
+		as_buf_puts(&line, " nothing");
+	as_log(log, AS_LOG_INFO, NULL, "%s:%s", settings->report_only ? "report-only, would enforce" : "enforced", line.text);
+	as_arena_free(arena);
+}
+
+void as_banner(const struct as_log *log, const struct as_settings *settings, const struct as_socket *socket, const char *dns_state)
+{
+	struct as_arena *arena = as_arena_new();
+	as_log(log, AS_LOG_INFO, NULL, "assayd " PACKAGE_VERSION " started");
+	as_log(log, AS_LOG_INFO, NULL, "dns: %s", dns_state);
+	as_banner_enforced(log, settings);
+	as_log(log, AS_LOG_INFO, NULL, "for Postfix: smtpd_milters = %s", as_socket_postfix(arena, socket));
+	as_log(log, AS_LOG_DEBUG, NULL, "for Sendmail: INPUT_MAIL_FILTER(`assay', `S=%s, T=S:30s;R:60s;E:5m')",
+	       as_socket_sendmail(arena, socket));
+	as_arena_free(arena);
+}

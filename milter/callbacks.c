@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* callbacks.c - translates; decides nothing.
+ *
+ * Only MAIL and end-of-message are answered. Postfix holds a MAIL that wants no answer back until DATA, and SPF would start that
+ * much later; every other answer would cost a system call on both sides and nobody needs it. libmilter fakes "no reply" for an
+ * MTA that cannot do it. With "no reply" for body chunks libmilter has no way to skip the rest of a body, and reading it away
+ * is cheaper than answering.
+ *
+ * A connection may end without negotiation (monitors, our own kicks): then there is no private data. libmilter keeps the order
+ * of events, yet nothing here relies on it: what is missing is made up, what is too much ends what was before.
+ *
+ * Limit of libmilter: body bytes inside the end-of-message packet, which no MTA sends, end without a call of eom and so without an
+ * answer; the MTA's time-out then defers the message.
+ */
+#include "config.h"
+
+#include "callbacks.h"
+
+#include "apply.h"
+#include "engine.h"
+#include "str.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	/* A header field is one packet: the library's default of 64 KB is below Postfix's header_size_limit (102,400). */
+	PACKET_MAX = 2 * 1024 * 1024,
+	BACKLOG = 511,
+};
+
+static const unsigned long actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE;
+
+static const unsigned long steps = SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR |
+				   SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC;
+
+static const struct {
+	int stage;
+	const char *names;
+} symbols[] = {
+	{ SMFIM_CONNECT, "j {daemon_name}" }, { SMFIM_HELO, "{tls_version}" }, { SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
+	{ SMFIM_ENVRCPT, "{rcpt_addr}" },     { SMFIM_EOH, "i" },              { SMFIM_EOM, "i" },
+};
+
+/* One connection of the MTA: one SMTP session, any number of messages after each other. */
+struct conversation {
+	unsigned long steps;        /* what was negotiated */
+	bool is_too_many;           /* came when maximum-connections were open */
+	bool is_waiting;            /* the kicker knows */
+	struct as_session *session; /* NULL before the first event that needs it */
+	struct as_message *message; /* NULL outside of a message */
+};
+
+/* libmilter hands nothing of ours to a callback before there is a connection. Set once, before its first thread. */
+static struct as_service *service;
+
+static void end_message(struct conversation *c)
+{
+	if (!c->message)
+		return;
+	as_engine_end(c->message);
+	c->message = NULL;
+	atomic_fetch_sub(&service->messages, 1);
+}
+
+static void end_session(struct conversation *c)
+{
+	end_message(c);
+	as_engine_close(c->session);
+	c->session = NULL;
+}
+
+/* NULL only when libmilter cannot keep it. */
+static struct conversation *conversation_of(SMFICTX *ctx)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (c)
+		return c;
+	c = as_xalloc(sizeof *c);
+	if (smfi_setpriv(ctx, c) != MI_SUCCESS) {
+		free(c);
+		return NULL;
+	}
+	unsigned open = atomic_fetch_add(&service->connections, 1) + 1;
+	struct as_env *env = as_environment_ref(service->environment);
+	c->is_too_many = open > env->settings->maximum_connections;
+	if (c->is_too_many)
+		as_log(env->log, AS_LOG_WARNING, NULL, "more than %lld connections, messages of this one are deferred",
+		       (long long)env->settings->maximum_connections);
+	as_env_unref(env);
+	return c;
+}
+
+static sfsistat no_answer(const struct conversation *c, unsigned long step)
+{
+	return c && c->steps & step ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
+static void open_session(SMFICTX *ctx, struct conversation *c, const struct as_ip *client, const char *name)
+{
+	end_session(c);
+	struct as_env *env = as_environment_ref(service->environment);
+	c->session = as_engine_connect(env, client, name, smfi_getsymval(ctx, "j"));
+	as_env_unref(env);
+}
+
+static sfsistat on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsigned long offered_steps, unsigned long f2, unsigned long f3,
+			     unsigned long *wanted_actions, unsigned long *wanted_steps, unsigned long *want2, unsigned long *want3)
+{
+	(void)f2, (void)f3; /* reserved by libmilter */
+	struct conversation *c = conversation_of(ctx);
+	if (!c || (offered_actions & actions) != actions) {
+		struct as_env *env = as_environment_ref(service->environment);
+		as_log(env->log, AS_LOG_ERROR, NULL, "the MTA offers actions 0x%lx, needed are 0x%lx: connection refused", offered_actions,
+		       actions);
+		as_env_unref(env);
+		return SMFIS_REJECT;
+	}
+	c->steps = offered_steps & steps;
+	*wanted_actions = actions;
+	*wanted_steps = c->steps;
+	*want2 = *want3 = 0;
+	if (offered_actions & SMFIF_SETSYMLIST) {
+		*wanted_actions |= SMFIF_SETSYMLIST;
+		for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
+			(void)smfi_setsymlist(ctx, symbols[i].stage, (char *)symbols[i].names); /* fails only when repeated */
+	}
+	return SMFIS_CONTINUE;
+}
+
+static struct as_ip ip_of(const _SOCK_ADDR *address)
+{
+	if (address && address->sa_family == AF_INET)
+		return as_ip_from_bytes((const uint8_t *)&((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+	if (address && address->sa_family == AF_INET6)
+		return as_ip_from_bytes((const uint8_t *)&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, 16);
+	return (struct as_ip){ 0 };
+}
+
+static sfsistat on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *address)
+{
+	struct conversation *c = conversation_of(ctx);
+	if (!c)
+		return no_answer(c, SMFIP_NR_CONN);
+	struct as_ip client = ip_of(address);
+	bool is_nameless = !name || !*name || *name == '[' || as_equal_nocase(name, "unknown");
+	open_session(ctx, c, client.family ? &client : NULL, is_nameless ? NULL : name);
+	return no_answer(c, SMFIP_NR_CONN);
+}
+
+static sfsistat on_helo(SMFICTX *ctx, char *helo)
+{
+	struct conversation *c = conversation_of(ctx);
+	if (c) {
+		if (!c->session)
+			open_session(ctx, c, NULL, NULL);
+		as_engine_helo(c->session, helo);
+	}
+	return no_answer(c, SMFIP_NR_HELO);
+}
+
+static bool has_symbol(SMFICTX *ctx, const char *name)
+{
+	const char *value = smfi_getsymval(ctx, (char *)name);
+	return value && *value;
+}
+
+/* Without a verdict a message must not pass: it is deferred, and the client comes again. */
+static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, const char *text)
+{
+	atomic_fetch_add(&service->deferred, 1);
+	as_apply_reply(ctx, env->log, NULL, 451, "4.3.2", text);
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat on_mail(SMFICTX *ctx, char **argv)
+{
+	struct conversation *c = conversation_of(ctx);
+	if (!c)
+		return SMFIS_TEMPFAIL;
+	end_message(c);
+	if (!c->session)
+		open_session(ctx, c, NULL, NULL);
+	struct as_env *env = as_environment_ref(service->environment);
+	sfsistat answer = SMFIS_CONTINUE;
+	if (c->is_too_many) {
+		answer = defer_mail(ctx, env, "Too many connections to the mail filter, try again later");
+	} else if (atomic_load(&service->is_draining)) {
+		answer = defer_mail(ctx, env, "The mail filter is stopping, try again later");
+	} else {
+		atomic_fetch_add(&service->messages, 1);
+		bool is_authenticated = has_symbol(ctx, "{auth_type}") || has_symbol(ctx, "{auth_authen}");
+		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", is_authenticated);
+	}
+	as_env_unref(env);
+	return answer;
+}
+
+static sfsistat on_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (c && c->message && argv[0])
+		as_engine_rcpt(c->message, argv[0]);
+	return no_answer(c, SMFIP_NR_RCPT);
+}
+
+static sfsistat on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (!c || !c->message)
+		return no_answer(c, SMFIP_NR_HDR);
+	if (c->steps & SMFIP_HDR_LEADSPC) {
+		as_engine_header(c->message, name, strlen(name), value, strlen(value));
+		return no_answer(c, SMFIP_NR_HDR);
+	}
+	/* The MTA took one space away, or there was none: DKIM's "simple" form then fails, which an older MTA has to live with. */
+	size_t n = strlen(value);
+	char *spaced = as_xalloc(n + 2);
+	spaced[0] = ' ';
+	memcpy(spaced + 1, value, n);
+	as_engine_header(c->message, name, strlen(name), spaced, n + 1);
+	free(spaced);
+	return no_answer(c, SMFIP_NR_HDR);
+}
+
+static sfsistat on_eoh(SMFICTX *ctx)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (c && c->message)
+		as_engine_eoh(c->message);
+	return no_answer(c, SMFIP_NR_EOH);
+}
+
+static sfsistat on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (c && c->message && as_engine_wants_body(c->message))
+		as_engine_body(c->message, bytes, n);
+	return no_answer(c, SMFIP_NR_BODY);
+}
+
+static void before_wait(void *user)
+{
+	struct conversation *c = user;
+	c->is_waiting = true;
+	as_kicker_wait_begin(service->kicker);
+}
+
+static sfsistat on_eom(SMFICTX *ctx)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (!c || !c->message)
+		return SMFIS_TEMPFAIL;
+	struct as_message *message = c->message;
+	const struct as_log *log = message->env->log;
+	const char *queue_id = smfi_getsymval(ctx, "i");
+	if (queue_id)
+		queue_id = as_escape(message->arena, queue_id, strlen(queue_id), 64);
+
+	struct as_verdict verdict;
+	as_engine_eom(message, queue_id, before_wait, c, &verdict);
+	if (c->is_waiting)
+		as_kicker_wait_end(service->kicker);
+	c->is_waiting = false;
+
+	as_log(log, AS_LOG_INFO, queue_id, "%s", verdict.log_line);
+	sfsistat answer = as_apply(ctx, log, queue_id, &verdict, c->steps & SMFIP_HDR_LEADSPC);
+	atomic_fetch_add(&service->decisions[verdict.decision->verb], 1);
+	end_message(c);
+	return answer;
+}
+
+static sfsistat on_abort(SMFICTX *ctx)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (c)
+		end_message(c);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *ctx)
+{
+	struct conversation *c = smfi_getpriv(ctx);
+	if (!c)
+		return SMFIS_CONTINUE;
+	end_session(c);
+	(void)smfi_setpriv(ctx, NULL); /* cannot fail with a valid context */
+	free(c);
+	atomic_fetch_sub(&service->connections, 1);
+	return SMFIS_CONTINUE;
+}
+
+bool as_callbacks_register(struct as_service *shared)
+{
+	service = shared;
+	struct smfiDesc description = {
+		.xxfi_name = "assayd",
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
+		.xxfi_negotiate = on_negotiate,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_eoh,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_eom,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+	};
+	if (smfi_register(description) != MI_SUCCESS)
+		return false;
+	(void)smfi_setmaxdatasize(PACKET_MAX); /* returns the old size */
+	return smfi_setbacklog(BACKLOG) == MI_SUCCESS;
+}

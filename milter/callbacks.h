@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* callbacks.h - libmilter's events as events of the engine. */
+#ifndef AS_CALLBACKS_H
+#define AS_CALLBACKS_H
+
+#include "environment.h"
+#include "kick.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* What all connections share. */
+struct as_service {
+	struct as_environment *environment;
+	struct as_kicker *kicker;
+	atomic_bool is_draining; /* new messages are deferred */
+	atomic_uint connections; /* that have negotiated */
+	atomic_uint messages;    /* from MAIL to the end of end-of-message */
+	atomic_ullong deferred; /* messages turned away for lack of room or time */
+	atomic_ullong decisions[AS_VERB_REJECT + 1];
+};
+
+/* Makes the callbacks known to libmilter; before as_socket_open(). service outlives libmilter. False: libmilter refused. */
+bool as_callbacks_register(struct as_service *service);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* check.c - looks at everything a start would look at, without starting. */
+#include "config.h"
+
+#include "check.h"
+
+#include "dmarc_walk.h"
+#include "policy.h"
+#include "socket.h"
+
+#include <stdio.h>
+#include <sysexits.h>
+
+static bool check_anchor(struct as_arena *arena, const struct as_settings *settings, const char **detail)
+{
+	const char *state = NULL;
+	if (!*settings->dns.trust_anchor) {
+		puts("trust anchor: none, DNSSEC is not validated");
+		return true;
+	}
+	if (as_dns_anchor_check(arena, settings->dns.trust_anchor, &state, detail) != AS_OK)
+		return false;
+	printf("trust anchor: %s\n", state ? state : settings->dns.trust_anchor);
+	return true;
+}
+
+static bool check_psl(struct as_arena *arena, const struct as_settings *settings, const char **detail)
+{
+	if (settings->dmarc.discovery == AS_DISCOVERY_TREE_WALK)
+		return true;
+	struct as_psl *psl = as_psl_load(arena, settings->dmarc.public_suffix_list, detail);
+	if (!psl)
+		return false;
+	as_psl_free(psl);
+	printf("public suffix list: %s\n", settings->dmarc.public_suffix_list);
+	return true;
+}
+
+static bool check_socket(struct as_arena *arena, const struct as_settings *settings, const char **detail)
+{
+	struct as_socket socket;
+	if (as_socket_parse(arena, settings->socket, &socket, detail) != AS_OK)
+		return false;
+	printf("for Postfix: smtpd_milters = %s\n", as_socket_postfix(arena, &socket));
+	printf("for Sendmail: INPUT_MAIL_FILTER(`assay', `S=%s, T=S:30s;R:60s;E:5m')\n", as_socket_sendmail(arena, &socket));
+	return true;
+}
+
+int as_check(const struct as_settings *settings)
+{
+	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = { check_socket, check_anchor,
+													check_psl };
+	struct as_arena *arena = as_arena_new();
+	int status = EX_OK;
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+		const char *detail = "unknown";
+		if (checks[i](arena, settings, &detail))
+			continue;
+		fprintf(stderr, "assayd: %s\n", detail);
+		status = EX_CONFIG;
+	}
+	as_policy_write_matrix(settings, stdout);
+	if (settings->report_only)
+		puts("report-only is on: every message is accepted, the actions above are only logged");
+	as_arena_free(arena);
+	return status;
+}

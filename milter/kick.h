@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kick.h - keeps libmilter's pool of workers going while a callback waits.
+ *
+ * Debian's libmilter serves connections with a pool. It counts a worker as idle until that worker has woken, so a burst can leave
+ * ready connections without a worker for as long as the busy ones are blocked (seconds). A new connection makes the pool look
+ * again: we connect to our own socket before a callback blocks, and every 20 ms while one is blocked. Such a connection says
+ * nothing and is closed at once: no negotiation, private data NULL.
+ */
+#ifndef AS_KICK_H
+#define AS_KICK_H
+
+#include "socket.h"
+
+struct as_kicker;
+
+/* Starts the thread. The kicker lives as long as the process. NULL when no thread can be made. */
+struct as_kicker *as_kicker_new(struct as_arena *arena, const struct as_socket *socket);
+
+/* One connection to ourselves. Never blocks. Any thread. */
+void as_kick(const struct as_kicker *kicker);
+
+/* Around a callback that blocks. Any thread. */
+void as_kicker_wait_begin(struct as_kicker *kicker);
+void as_kicker_wait_end(struct as_kicker *kicker);
+
+#endif

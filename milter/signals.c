@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* signals.c - waiting for signals, and stopping in order.
+ *
+ * libmilter has a thread that waits for TERM, INT and HUP as well. Linux gives a signal for the process to its first thread
+ * when that one waits for it, so libmilter runs in another thread and the first one waits. Should libmilter's thread get the
+ * signal all the same, smfi_main() ends some seconds later and we end in the same way, only without deferring.
+ *
+ * libmilter closes connections that are between two commands when it stops: so messages are finished before it is told to.
+ */
+#include "config.h"
+
+#include "signals.h"
+
+#include "notify.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <libmilter/mfapi.h>
+
+struct listener {
+	pthread_t thread;
+	pthread_t waiter; /* told by SIGALRM that smfi_main() has returned */
+	atomic_bool has_ended;
+};
+
+static sigset_t waited_for(void)
+{
+	static const int signals[] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGALRM };
+	sigset_t set;
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaddset(&set, signals[i]);
+	return set;
+}
+
+void as_signals_block(void)
+{
+	sigset_t set = waited_for();
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void *listen_thread(void *user)
+{
+	struct listener *listener = user;
+	(void)smfi_main(); /* its result is the same after a signal and after a failure */
+	atomic_store(&listener->has_ended, true);
+	pthread_kill(listener->waiter, SIGALRM);
+	return NULL;
+}
+
+static void *stop_thread(void *user)
+{
+	(void)user;
+	smfi_stop(); /* waits until the listener wakes from its poll */
+	return NULL;
+}
+
+static void log_statistics(struct as_service *service)
+{
+	struct as_env *env = as_environment_ref(service->environment);
+	struct as_dns_stats dns = as_dns_stats(env->dns);
+	unsigned long long n[AS_VERB_REJECT + 1];
+	for (int verb = AS_VERB_ACCEPT; verb <= AS_VERB_REJECT; verb++)
+		n[verb] = atomic_load(&service->decisions[verb]);
+	as_log(env->log, AS_LOG_INFO, NULL,
+	       "statistics: connections=%u messages=%u accept=%llu tag=%llu quarantine=%llu tempfail=%llu reject=%llu deferred=%llu "
+	       "dns-asked=%llu dns-hits=%llu dns-merged=%llu dns-sent=%llu dns-timeouts=%llu dns-over-budget=%llu",
+	       atomic_load(&service->connections), atomic_load(&service->messages), n[AS_VERB_ACCEPT], n[AS_VERB_TAG],
+	       n[AS_VERB_QUARANTINE], n[AS_VERB_TEMPFAIL], n[AS_VERB_REJECT], atomic_load(&service->deferred),
+	       (unsigned long long)dns.asked, (unsigned long long)dns.hits, (unsigned long long)dns.merged, (unsigned long long)dns.sent,
+	       (unsigned long long)dns.timeouts, (unsigned long long)dns.over_budget);
+	as_env_unref(env);
+}
+
+static void reload(struct as_service *service)
+{
+	as_notify_reloading();
+	as_environment_reload(service->environment);
+	as_notify("READY=1");
+}
+
+/* Until a signal that stops, or the end of the listener. */
+static void serve(struct as_service *service, const struct listener *listener)
+{
+	const sigset_t set = waited_for();
+	while (!atomic_load(&listener->has_ended)) {
+		int number = 0;
+		if (sigwait(&set, &number) != 0)
+			continue;
+		if (number == SIGUSR1)
+			reload(service);
+		else if (number == SIGUSR2)
+			log_statistics(service);
+		else if (number != SIGALRM)
+			return;
+	}
+}
+
+/* 10 ms; false when a second signal wants us gone now. */
+static bool pause_unless_hurried(void)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000000L };
+	const sigset_t set = waited_for();
+	int number = sigtimedwait(&set, NULL, &pause);
+	return number != SIGTERM && number != SIGINT && number != SIGHUP;
+}
+
+static bool finish_messages(struct as_service *service, int64_t until_ms)
+{
+	while (atomic_load(&service->messages) > 0) {
+		if (as_clock_mono_ms(&as_clock_system) >= until_ms || !pause_unless_hurried())
+			return false;
+	}
+	return true;
+}
+
+/* The listener sleeps in poll for up to 5 s; a connection wakes it. */
+static void stop_listener(struct as_service *service, struct listener *listener)
+{
+	pthread_t stopper;
+	bool has_stopper = pthread_create(&stopper, NULL, stop_thread, NULL) == 0;
+	while (has_stopper && !atomic_load(&listener->has_ended)) {
+		as_kick(service->kicker);
+		(void)pause_unless_hurried();
+	}
+	if (has_stopper)
+		pthread_join(stopper, NULL);
+	else
+		smfi_stop();
+	pthread_join(listener->thread, NULL);
+}
+
+static bool drain(struct as_service *service, struct listener *listener)
+{
+	atomic_store(&service->is_draining, true);
+	as_notify("STOPPING=1");
+	struct as_env *env = as_environment_ref(service->environment);
+	as_log(env->log, AS_LOG_INFO, NULL, "stopping, %u messages in flight", atomic_load(&service->messages));
+	int64_t until_ms = as_clock_mono_ms(&as_clock_system) + env->settings->evaluation_timeout_ms;
+	bool is_finished = finish_messages(service, until_ms);
+	if (!is_finished)
+		as_log(env->log, AS_LOG_WARNING, NULL, "stopping with %u messages unfinished", atomic_load(&service->messages));
+	as_env_unref(env);
+	stop_listener(service, listener);
+	return is_finished;
+}
+
+bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user)
+{
+	struct listener listener = { .waiter = pthread_self() };
+	if (pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
+		return false;
+	ready(user);
+	serve(service, &listener);
+	return drain(service, &listener);
+}
