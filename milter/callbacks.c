@@ -97,11 +97,18 @@ static sfsistat no_answer(const struct conversation *c, unsigned long step)
 	return c && c->steps & step ? SMFIS_NOREPLY : SMFIS_CONTINUE;
 }
 
+/* A macro of the MTA; NULL when it is missing or empty. */
+static const char *symbol(SMFICTX *ctx, const char *name)
+{
+	const char *value = smfi_getsymval(ctx, (char *)name);
+	return value && *value ? value : NULL;
+}
+
 static void open_session(SMFICTX *ctx, struct conversation *c, const struct as_ip *client, const char *name)
 {
 	end_session(c);
 	struct as_env *env = as_environment_ref(service->environment);
-	c->session = as_engine_connect(env, client, name, smfi_getsymval(ctx, "j"));
+	c->session = as_engine_connect(env, client, name, symbol(ctx, "j"));
 	as_env_unref(env);
 }
 
@@ -160,12 +167,6 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 	return no_answer(c, SMFIP_NR_HELO);
 }
 
-static bool has_symbol(SMFICTX *ctx, const char *name)
-{
-	const char *value = smfi_getsymval(ctx, (char *)name);
-	return value && *value;
-}
-
 /* Without a verdict a message must not pass: it is deferred, and the client comes again. */
 static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, const char *text)
 {
@@ -190,7 +191,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		answer = defer_mail(ctx, env, "The mail filter is stopping, try again later");
 	} else {
 		atomic_fetch_add(&service->messages, 1);
-		bool is_authenticated = has_symbol(ctx, "{auth_type}") || has_symbol(ctx, "{auth_authen}");
+		bool is_authenticated = symbol(ctx, "{auth_type}") || symbol(ctx, "{auth_authen}");
 		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", is_authenticated);
 	}
 	as_env_unref(env);
@@ -254,7 +255,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 		return SMFIS_TEMPFAIL;
 	struct as_message *message = c->message;
 	const struct as_log *log = message->env->log;
-	const char *queue_id = smfi_getsymval(ctx, "i");
+	const char *queue_id = symbol(ctx, "i");
 	if (queue_id)
 		queue_id = as_escape(message->arena, queue_id, strlen(queue_id), 64);
 
@@ -293,9 +294,10 @@ static sfsistat on_close(SMFICTX *ctx)
 
 bool as_callbacks_register(struct as_service *shared)
 {
+	static char name[] = "assayd";
 	service = shared;
 	struct smfiDesc description = {
-		.xxfi_name = "assayd",
+		.xxfi_name = name,
 		.xxfi_version = SMFI_VERSION,
 		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
 		.xxfi_negotiate = on_negotiate,

@@ -9,9 +9,7 @@
 #include "environment.h"
 
 #include "banner.h"
-#include "dns_unbound.h"
 #include "logger.h"
-#include "str.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,24 +26,7 @@ struct as_environment {
 static struct as_dns *make_dns(struct as_environment *e, struct as_arena *arena, const struct as_settings *settings,
 			       const char **state, const char **detail)
 {
-	const struct as_dns_unbound_options unbound = {
-		.mode = settings->dns.mode,
-		.forward = settings->dns.forward,
-		.trust_anchor = settings->dns.trust_anchor,
-		.insecure = settings->dns.insecure,
-		.stubs = settings->dns.stubs,
-		.stub_count = settings->dns.stub_count,
-		.log = e->log,
-	};
-	struct as_dns_backend *backend = as_dns_unbound_new(arena, &unbound, state, detail);
-	if (!backend)
-		return NULL;
-	const struct as_dns_options dns = {
-		.cache_bytes = (size_t)settings->dns.cache_bytes,
-		.max_ttl_s = (uint32_t)settings->dns.max_ttl_s,
-		.failure_ttl_s = (uint32_t)settings->dns.failure_ttl_s,
-	};
-	return as_dns_new(backend, &dns, &as_clock_system);
+	return as_env_dns(arena, settings, &as_clock_system, e->log, state, detail);
 }
 
 /* Takes settings_arena and the reference to dns over. */
