@@ -84,10 +84,10 @@ static struct conversation *conversation_of(SMFICTX *ctx)
 	}
 	unsigned open = atomic_fetch_add(&service->connections, 1) + 1;
 	struct as_env *env = as_environment_ref(service->environment);
-	c->is_too_many = open > env->settings->maximum_connections;
+	int64_t most = env->settings->maximum_connections; /* 0: no bound */
+	c->is_too_many = most > 0 && open > most;
 	if (c->is_too_many)
-		as_log(env->log, AS_LOG_WARNING, NULL, "more than %lld connections, messages of this one are deferred",
-		       (long long)env->settings->maximum_connections);
+		as_log(env->log, AS_LOG_WARNING, NULL, "more than %lld connections, messages of this one are deferred", (long long)most);
 	as_env_unref(env);
 	return c;
 }
