@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_assayd_start.c - options, exit codes, sockets: everything before the first message. */
+#include "config.h"
+
+#include "daemon.h"
+#include "milter_client.h"
+#include "test.h"
+
+#include <grp.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { TEXT = 1024 };
+
+static int new_daemon(void **state)
+{
+	*state = daemon_new();
+	return 0;
+}
+
+static int free_daemon(void **state)
+{
+	daemon_free(*state);
+	return 0;
+}
+
+static void expect_text(const char *name, const char *text, const char *wanted)
+{
+	if (!strstr(text, wanted))
+		fail_msg("%s: '%s' is not in '%s'", name, wanted, text);
+}
+
+static void expect_status(const char *name, struct daemon *d, int wanted)
+{
+	int status = daemon_wait_end(d);
+	if (status != wanted)
+		fail_msg("%s: ended with %d, not %d: %s", name, status, wanted, daemon_log(d));
+}
+
+/* A configuration that needs nothing from the network. */
+static void configure(struct daemon *d, const char *socket, const char *extra)
+{
+	char text[TEXT];
+	snprintf(text, sizeof text,
+		 "authserv-id = \"mx.example.com\"\nsocket = \"%s\"\nuser = \"\"\nlog { target = \"stderr\" level = \"debug\" }\n"
+		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n%s\n",
+		 socket, extra);
+	daemon_configure(d, text);
+}
+
+static const char *file_of(const struct daemon *d, char path[TEXT])
+{
+	snprintf(path, TEXT, "%s/assay.conf", daemon_folder(d));
+	return path;
+}
+
+static const char *unix_of(const struct daemon *d, char path[TEXT])
+{
+	snprintf(path, TEXT, "unix:%s/socket", daemon_folder(d));
+	return path;
+}
+
+static void options(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *arguments[3];
+		int status;
+		const char *output, *error;
+	} cases[] = {
+		{ "help", { "-h" }, EX_OK, "usage: assayd", "" },
+		{ "version", { "-V" }, EX_OK, "assayd " PACKAGE_VERSION "\n", "" },
+		{ "unknown option", { "-x" }, EX_USAGE, "", "usage: assayd" },
+		{ "option without its value", { "-c" }, EX_USAGE, "", "usage: assayd" },
+		{ "argument", { "-f", "word" }, EX_USAGE, "", "unexpected argument 'word'" },
+		{ "file that is not there", { "-fc", "/nonexistent/assay.conf" }, EX_NOINPUT, "",
+		  "/nonexistent/assay.conf: No such file or directory" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		daemon_spawn(*state, cases[i].arguments);
+		expect_status(cases[i].name, *state, cases[i].status);
+		expect_text(cases[i].name, daemon_output(*state), cases[i].output);
+		expect_text(cases[i].name, daemon_log(*state), cases[i].error);
+	}
+}
+
+static void bad_configurations(void **state)
+{
+	static const struct {
+		const char *name, *socket, *extra;
+		int status;
+		const char *error;
+	} cases[] = {
+		{ "unknown keyword", "inet:8894@127.0.0.1", "no-such-word = 1", EX_CONFIG, "assay.conf:6:" },
+		{ "unknown verb", "inet:8894@127.0.0.1", "\ndmarc {\n on-reject = \"burn\"\n}", EX_CONFIG, "assay.conf:8:" },
+		{ "socket without scheme", "8894", "", EX_CONFIG, "socket" },
+		{ "port too high", "inet:70000@127.0.0.1", "", EX_CONFIG, "socket" },
+		{ "port with letters", "inet:12ab@127.0.0.1", "", EX_CONFIG, "socket" },
+		{ "relative path", "unix:run/socket", "", EX_CONFIG, "socket" },
+		{ "unknown group", "inet:8894@127.0.0.1", "socket-group = \"no-such-group\"", EX_NOPERM,
+		  "group 'no-such-group' does not exist" },
+		{ "folder that is not there", "unix:/nonexistent/socket", "", EX_OSERR, "No such file or directory" },
+		{ "address of another host", "inet:8894@192.0.2.77", "", EX_UNAVAILABLE, "192.0.2.77" },
+		{ "trust anchor that is not there", "inet:18894@127.0.0.1", "dns { trust-anchor = \"/nonexistent/root.key\" }", EX_CONFIG,
+		  "/nonexistent/root.key" },
+	};
+	char path[TEXT];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		configure(*state, cases[i].socket, cases[i].extra);
+		daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, path), NULL });
+		expect_status(cases[i].name, *state, cases[i].status);
+		expect_text(cases[i].name, daemon_log(*state), cases[i].error);
+	}
+}
+
+static void unknown_user(void **state)
+{
+	char path[TEXT], text[TEXT];
+	snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"no-such-user\"\nlog { target = \"stderr\" }\n", unix_of(*state, path));
+	daemon_configure(*state, text);
+	daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, path), NULL });
+	expect_status("unknown user", *state, EX_NOPERM);
+	expect_text("unknown user", daemon_log(*state), "user 'no-such-user' does not exist");
+}
+
+static void check_prints_the_matrix(void **state)
+{
+	char path[TEXT];
+	configure(*state, "inet:8894@[::1]", "dmarc { on-reject = \"quarantine\" }\nreport-only = true");
+	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
+	expect_status("good", *state, EX_OK);
+	expect_text("postfix", daemon_output(*state), "smtpd_milters = inet:[::1]:8894\n");
+	expect_text("sendmail", daemon_output(*state), "INPUT_MAIL_FILTER(`assay', `S=inet6:8894@[::1], ");
+	expect_text("anchor", daemon_output(*state), "trust anchor: none, DNSSEC is not validated\n");
+	expect_text("matrix", daemon_output(*state), "quarantine");
+	expect_text("report-only", daemon_output(*state), "report-only is on");
+	assert_string_equal(daemon_log(*state), "");
+
+	configure(*state, "inet:8894", "dns { trust-anchor = \"/nonexistent/root.key\" }");
+	daemon_spawn(*state, (const char *const[]){ "-n", "-c", path, NULL });
+	expect_status("bad anchor", *state, EX_CONFIG);
+	expect_text("bad anchor", daemon_log(*state), "/nonexistent/root.key");
+}
+
+/* Starts with that socket, speaks with it through the client's address, stops. */
+static void expect_service(const char *name, struct daemon *d, const char *socket, const char *address, const char *line)
+{
+	char wanted[TEXT];
+	configure(d, socket, "");
+	if (!daemon_start(d))
+		fail_msg("%s: did not start: %s", name, daemon_log(d));
+	struct milter_client *c = milter_open(address);
+	if (!c || !milter_negotiate(c, 6, MILTER_ALL_ACTIONS, MILTER_ALL_STEPS))
+		fail_msg("%s: no milter at %s", name, address);
+	milter_close(c);
+	snprintf(wanted, sizeof wanted, "smtpd_milters = %s\n", line);
+	expect_text(name, daemon_log(d), wanted);
+	assert_int_equal(daemon_stop(d), EX_OK);
+}
+
+static void inet_sockets(void **state)
+{
+	static const struct {
+		const char *socket; /* %u: port */
+		int family;
+		const char *address, *line;
+	} cases[] = {
+		{ "inet:%u@127.0.0.1", AF_INET, "inet:%u@127.0.0.1", "inet:127.0.0.1:%u" },
+		{ "inet:%u@[127.0.0.1]", AF_INET, "inet:%u@127.0.0.1", "inet:127.0.0.1:%u" },
+		{ "inet:127.0.0.1:%u", AF_INET, "inet:%u@127.0.0.1", "inet:127.0.0.1:%u" },
+		{ "inet:%u@localhost", AF_INET, "inet:%u@127.0.0.1", "inet:localhost:%u" },
+		{ "inet:localhost:%u", AF_INET, "inet:%u@127.0.0.1", "inet:localhost:%u" },
+		{ "inet:%u", AF_INET, "inet:%u@127.0.0.1", "inet:localhost:%u" },
+		{ "inet6:%u@::1", AF_INET6, "inet:%u@::1", "inet:[::1]:%u" },
+		{ "inet6:%u@[::1]", AF_INET6, "inet:%u@::1", "inet:[::1]:%u" },
+		{ "inet6:[::1]:%u", AF_INET6, "inet:%u@::1", "inet:[::1]:%u" },
+		{ "inet:[::1]:%u", AF_INET6, "inet:%u@::1", "inet:[::1]:%u" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char socket[TEXT], address[TEXT], line[TEXT];
+		unsigned port = daemon_free_port(cases[i].family);
+		if (!port)
+			continue; /* a host without IPv6 */
+		snprintf(socket, sizeof socket, cases[i].socket, port);
+		snprintf(address, sizeof address, cases[i].address, port);
+		snprintf(line, sizeof line, cases[i].line, port);
+		expect_service(cases[i].socket, *state, socket, address, line);
+	}
+}
+
+static void unix_sockets(void **state)
+{
+	char path[TEXT], local[TEXT];
+	expect_service("unix", *state, unix_of(*state, path), path, path);
+	snprintf(local, sizeof local, "local:%s/socket", daemon_folder(*state));
+	expect_service("local", *state, local, path, path);
+	assert_int_not_equal(access(strchr(path, '/'), F_OK), 0); /* the file goes with the daemon */
+}
+
+static void mode_and_group(void **state)
+{
+	char path[TEXT], extra[TEXT];
+	const struct group *group = geteuid() == 0 ? getgrnam("daemon") : getgrgid(getegid());
+	assert_non_null(group);
+	gid_t gid = group->gr_gid;
+	snprintf(extra, sizeof extra, "socket-mode = \"0620\"\nsocket-group = \"%s\"", group->gr_name);
+	configure(*state, unix_of(*state, path), extra);
+	assert_true(daemon_start(*state));
+	struct stat st;
+	assert_int_equal(stat(strchr(path, '/'), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0620);
+	assert_int_equal(st.st_gid, gid);
+	assert_int_equal(daemon_stop(*state), EX_OK);
+}
+
+static void stale_socket_is_taken_over(void **state)
+{
+	char path[TEXT];
+	configure(*state, unix_of(*state, path), "");
+	assert_true(daemon_start(*state));
+	daemon_signal(*state, SIGKILL);
+	assert_int_equal(daemon_wait_end(*state), 128 + SIGKILL);
+	assert_int_equal(access(strchr(path, '/'), F_OK), 0);
+	expect_service("after SIGKILL", *state, path, path, path);
+}
+
+static void other_files_stay(void **state)
+{
+	char path[TEXT], file[TEXT];
+	snprintf(file, sizeof file, "%s/socket", daemon_folder(*state));
+	FILE *out = fopen(file, "w");
+	assert_non_null(out);
+	fclose(out);
+	configure(*state, unix_of(*state, path), "");
+	daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, path), NULL });
+	expect_status("a file", *state, EX_UNAVAILABLE);
+	expect_text("a file", daemon_log(*state), "the file exists and is not a socket");
+	assert_int_equal(access(file, F_OK), 0);
+}
+
+static void socket_in_use(void **state)
+{
+	char path[TEXT], inet[TEXT];
+	snprintf(inet, sizeof inet, "inet:%u@127.0.0.1", daemon_free_port(AF_INET));
+	const char *sockets[] = { unix_of(*state, path), inet };
+	for (size_t i = 0; i < 2; i++) {
+		configure(*state, sockets[i], "");
+		assert_true(daemon_start(*state));
+		struct daemon *second = daemon_new();
+		char file[TEXT];
+		configure(second, sockets[i], "");
+		daemon_spawn(second, (const char *const[]){ "-f", "-c", file_of(second, file), NULL });
+		expect_status(sockets[i], second, EX_UNAVAILABLE);
+		expect_text(sockets[i], daemon_log(second), "socket in use");
+		daemon_spawn(second, (const char *const[]){ "-c", file, NULL }); /* the background tells as well */
+		expect_status(sockets[i], second, EX_UNAVAILABLE);
+		daemon_free(second);
+		struct milter_client *c = milter_open(sockets[i]); /* and the first one still has its socket */
+		assert_true(c && milter_negotiate(c, 6, MILTER_ALL_ACTIONS, MILTER_ALL_STEPS));
+		milter_close(c);
+		assert_int_equal(daemon_stop(*state), EX_OK);
+	}
+}
+
+/* The process that listens, from the socket itself. */
+static pid_t listener_of(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof address.sun_path, "%.100s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct ucred peer = { 0 };
+	socklen_t length = sizeof peer;
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+	close(fd);
+	return peer.pid;
+}
+
+static void background(void **state)
+{
+	char path[TEXT], file[TEXT];
+	configure(*state, unix_of(*state, path), "");
+	daemon_spawn(*state, (const char *const[]){ "-c", file_of(*state, file), NULL });
+	pid_t parent = daemon_pid(*state);
+	expect_status("parent", *state, EX_OK);
+	struct milter_client *c = milter_open(path); /* listens by now */
+	assert_true(c && milter_negotiate(c, 6, MILTER_ALL_ACTIONS, MILTER_ALL_STEPS));
+	milter_close(c);
+	pid_t child = listener_of(strchr(path, '/'));
+	assert_true(child > 1 && child != parent);
+	assert_int_equal(getsid(child), child);
+	assert_true(daemon_wait_state(*state, "READY=1"));
+	kill(child, SIGTERM);
+	assert_true(daemon_wait_log(*state, "stopped"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(options, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(bad_configurations, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(unknown_user, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(unix_sockets, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(mode_and_group, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(stale_socket_is_taken_over, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(other_files_stay, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(socket_in_use, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(background, new_daemon, free_daemon),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
