@@ -17,7 +17,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { TEXT = 1024 };
+enum { TEXT = 1024, LONG_TEXT = 4096 };
 
 static int new_daemon(void **state)
 {
@@ -47,7 +47,7 @@ static void expect_status(const char *name, struct daemon *d, int wanted)
 /* A configuration that needs nothing from the network. */
 static void configure(struct daemon *d, const char *socket, const char *extra)
 {
-	char text[TEXT];
+	char text[LONG_TEXT];
 	snprintf(text, sizeof text,
 		 "authserv-id = \"mx.example.com\"\nsocket = \"%s\"\nuser = \"\"\nlog { target = \"stderr\" level = \"debug\" }\n"
 		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n%s\n",
@@ -122,7 +122,7 @@ static void bad_configurations(void **state)
 
 static void unknown_user(void **state)
 {
-	char path[TEXT], text[TEXT];
+	char path[TEXT], text[LONG_TEXT];
 	snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"no-such-user\"\nlog { target = \"stderr\" }\n", unix_of(*state, path));
 	daemon_configure(*state, text);
 	daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, path), NULL });
