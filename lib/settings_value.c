@@ -186,20 +186,34 @@ static bool is_host(const char *text)
 	return *text && has_only(text, ".-_:", AS_DOMAIN_MAX);
 }
 
+/* A host without the brackets that an address may stand in. */
+static const char *bare_host(struct as_arena *arena, const char *text, size_t n)
+{
+	if (n > 2 && text[0] == '[' && text[n - 1] == ']')
+		return as_strndup(arena, text + 1, n - 2);
+	return as_strndup(arena, text, n);
+}
+
 /* inet:PORT@HOST and inet:PORT of libmilter; inet:HOST:PORT of Postfix is turned round. */
 static const char *internet_socket(struct as_arena *arena, const char *family, const char *rest)
 {
 	const char *at = strchr(rest, '@');
 	const char *colon = strrchr(rest, ':');
-	if (at)
-		return is_port(rest, (size_t)(at - rest)) && is_host(at + 1) ? as_printf(arena, "%s%s", family, rest) : NULL;
-	if (!colon)
-		return is_port(rest, strlen(rest)) ? as_printf(arena, "%s%s", family, rest) : NULL;
-	const char *host = as_strndup(arena, rest, (size_t)(colon - rest));
-	size_t n = strlen(host);
-	if (n > 2 && host[0] == '[' && host[n - 1] == ']')
-		host = as_strndup(arena, host + 1, n - 2);
-	return is_port(colon + 1, strlen(colon + 1)) && is_host(host) ? as_printf(arena, "%s%s@%s", family, colon + 1, host) : NULL;
+	const char *port = rest, *host = "";
+	size_t n = strlen(rest);
+	if (at) {
+		n = (size_t)(at - rest);
+		host = bare_host(arena, at + 1, strlen(at + 1));
+	} else if (colon) {
+		port = colon + 1;
+		n = strlen(port);
+		host = bare_host(arena, rest, (size_t)(colon - rest));
+	}
+	if (!is_port(port, n))
+		return NULL;
+	if (!at && !colon)
+		return as_printf(arena, "%s%s", family, rest);
+	return is_host(host) ? as_printf(arena, "%s%.*s@%s", family, (int)n, port, host) : NULL;
 }
 
 static enum as_err read_socket(const struct reader *r, const char *text, void *field)

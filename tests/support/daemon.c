@@ -222,11 +222,8 @@ const char *daemon_output(struct daemon *d)
 bool daemon_wait_log(struct daemon *d, const char *text)
 {
 	for (int ms = 0; ms < DAEMON_WAIT_MS; ms += STEP_MS) {
-		bool is_last = has_ended(d);
 		if (strstr(daemon_log(d), text))
 			return true;
-		if (is_last)
-			return false;
 		pause_ms(STEP_MS);
 	}
 	return false;
