@@ -1,1 +1,8 @@
-int main(void){return 77;}
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_assayd_run.c - to be written */
+#include "config.h"
+
+int main(void)
+{
+	return 77;
+}
