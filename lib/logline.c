@@ -10,20 +10,32 @@
 
 enum { VALUE_MAX = 128, SIGNATURES_MAX = 5 };
 
-/* One value: escaped, and with what would split the line (spaces, quotes) escaped too. "-" for nothing. */
-static void put_value(struct as_buf *line, const char *value)
+/* Escaped and cut; the characters of `also` are escaped too. */
+static void put_escaped(struct as_buf *line, const char *value, const char *also)
 {
-	if (!value || !*value) {
-		as_buf_putc(line, '-');
-		return;
-	}
 	const char *escaped = as_escape(line->arena, value, strlen(value), VALUE_MAX);
 	for (; *escaped; escaped++) {
-		if (*escaped == ' ' || *escaped == '"' || *escaped == ',')
+		if (strchr(also, *escaped))
 			as_buf_printf(line, "\\x%02x", (unsigned char)*escaped);
 		else
 			as_buf_putc(line, *escaped);
 	}
+}
+
+/* One value without what would split the line; "-" for nothing. */
+static void put_value(struct as_buf *line, const char *value)
+{
+	if (!value || !*value)
+		as_buf_putc(line, '-');
+	else
+		put_escaped(line, value, " \",");
+}
+
+static void put_reason(struct as_buf *line, const char *reason)
+{
+	as_buf_puts(line, " reason=\"");
+	put_escaped(line, reason, "\"");
+	as_buf_putc(line, '"');
 }
 
 static void put_sender(struct as_buf *line, const struct as_message *message)
@@ -131,6 +143,6 @@ const char *as_logline_make(struct as_message *message, int64_t ms)
 	put_decision(&line, &message->decision);
 	as_buf_printf(&line, " ms=%lld", (long long)ms);
 	if (message->decision.reason)
-		as_buf_printf(&line, " reason=\"%s\"", as_escape(message->arena, message->decision.reason, strlen(message->decision.reason), VALUE_MAX));
+		put_reason(&line, message->decision.reason);
 	return line.text;
 }

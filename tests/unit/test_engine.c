@@ -1,6 +1,290 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_engine.c - to be written */
+/* test_engine.c - what scenarios cannot show: events in any order, caps, environments that change, waiting. */
+#include "config.h"
+
+#include "test.h"
+
+#include "dns_fake.h"
+#include "engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct world {
+	struct as_dns_fake *fake;
+	struct as_env *env;
+	struct as_session *session;
+};
+
+static const char zone[] =
+	"example.com. TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n"
+	"_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n"
+	"$TIMEOUT _dmarc.slow.example. TXT\n";
+
+static struct as_env *new_env(struct as_dns_fake *fake, struct as_dns *dns, const char *config)
+{
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings;
+	const char *detail = NULL;
+	char *trouble = NULL;
+	if (as_settings_parse(arena, "test", config, &settings, &detail))
+		fail_msg("%s", detail);
+	struct as_env *env = as_env_new(arena, settings, dns, as_dns_fake_clock(fake), &as_test_log_none, &trouble);
+	assert_non_null(env);
+	return env;
+}
+
+static struct world open_world(const char *config)
+{
+	struct world world = { .fake = as_dns_fake_new(1800000000) };
+	struct as_arena *arena = as_arena_new();
+	const char *detail = NULL;
+	assert_int_equal(as_dns_fake_load(world.fake, arena, zone, sizeof zone - 1, &detail), AS_OK);
+	as_arena_free(arena);
+	struct as_dns_options options = { .cache_bytes = 1 << 16, .max_ttl_s = 3600, .failure_ttl_s = 1 };
+	world.env = new_env(world.fake, as_dns_new(as_dns_fake_backend(world.fake), &options, as_dns_fake_clock(world.fake)), config);
+	struct as_ip client;
+	assert_int_equal(as_ip_parse("192.0.2.1", &client), AS_OK);
+	world.session = as_engine_connect(world.env, &client, NULL, "mx.example.net");
+	return world;
+}
+
+static void close_world(struct world *world)
+{
+	as_engine_close(world->session);
+	as_env_unref(world->env);
+	as_dns_fake_free(world->fake);
+}
+
+static void add_header(struct as_message *message, const char *name, const char *value)
+{
+	as_engine_header(message, name, strlen(name), value, strlen(value));
+}
+
+static struct as_verdict finish(struct as_message *message)
+{
+	struct as_verdict verdict;
+	as_engine_eom(message, "QID", NULL, NULL, &verdict);
+	return verdict;
+}
+
+static void test_end_without_header(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	struct as_verdict verdict = finish(message);
+	assert_string_equal(verdict.decision->rule, "malformed-from");
+	assert_int_equal(verdict.decision->verb, AS_VERB_REJECT);
+	as_engine_end(message);
+	close_world(&world);
+}
+
+static void test_header_after_body_is_not_judged(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	as_engine_body(message, (const unsigned char *)"x\r\n", 3);
+	add_header(message, "From", " eve@evil.example");
+	struct as_verdict verdict = finish(message);
+	assert_string_equal(message->from.domain, "example.com");
+	assert_string_equal(verdict.decision->rule, "default");
+	as_engine_end(message);
+	close_world(&world);
+}
+
+static void test_messages_of_one_session_are_apart(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *first = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(first, "From", " bob@example.com");
+	add_header(first, "Authentication-Results", " mx.example.net; dmarc=pass");
+	assert_int_equal(finish(first).decision->verb, AS_VERB_ACCEPT);
+	as_engine_end(first);
+	struct as_message *second = as_engine_mail(world.session, NULL, "<>", false);
+	add_header(second, "From", " bob@example.com");
+	struct as_verdict verdict = finish(second);
+	assert_int_equal(verdict.decision->verb, AS_VERB_REJECT);
+	assert_int_equal(verdict.edit_count, 1);
+	assert_int_equal(verdict.edits[0].kind, AS_EDIT_INSERT);
+	as_engine_end(second);
+	close_world(&world);
+}
+
+static void test_forged_fields_beyond_the_cap_go_too(void **state)
+{
+	(void)state;
+	struct world world = open_world("maximum-header-fields = 100\n");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	for (int i = 0; i < 120; i++)
+		add_header(message, "Authentication-Results", i % 2 ? " mx.example.net; spf=pass" : " other.example; spf=fail");
+	struct as_verdict verdict = finish(message);
+	assert_int_equal(verdict.edit_count, 61);
+	for (unsigned i = 0; i < 60; i++) {
+		assert_int_equal(verdict.edits[i].kind, AS_EDIT_DELETE);
+		assert_int_equal(verdict.edits[i].instance, 120 - 2 * i);
+	}
+	assert_string_equal(verdict.decision->rule, "malformed-from");
+	as_engine_end(message);
+	close_world(&world);
+}
+
+static void test_internal_error_decides(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	as_engine_internal_error(message, "first");
+	as_engine_internal_error(message, "second");
+	struct as_verdict verdict = finish(message);
+	assert_string_equal(message->internal_error, "first");
+	assert_string_equal(verdict.decision->rule, "internal-error");
+	assert_int_equal(verdict.decision->reply_code, 451);
+	as_engine_end(message);
+	close_world(&world);
+}
+
+static void count_call(void *user)
+{
+	++*(int *)user;
+}
+
+static void test_waiting_is_announced_once(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	int waits = 0;
+	struct as_verdict verdict;
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@slow.example");
+	as_engine_eom(message, NULL, count_call, &waits, &verdict);
+	assert_int_equal(waits, 1);
+	assert_string_equal(verdict.decision->rule, "dmarc-temperror");
+	as_engine_end(message);
+	for (int i = 0; i < 2; i++) { /* the second time everything is in the cache */
+		waits = 0;
+		message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+		add_header(message, "From", " bob@example.com");
+		as_engine_eom(message, NULL, count_call, &waits, &verdict);
+		as_engine_end(message);
+	}
+	assert_int_equal(waits, 0);
+	close_world(&world);
+}
+
+static void test_message_keeps_its_environment(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_env *lenient = new_env(world.fake, as_dns_ref(world.env->dns), "report-only = true\n");
+	struct as_message *strict_one = as_engine_mail(world.session, NULL, "<>", false);
+	struct as_message *lenient_one = as_engine_mail(world.session, lenient, "<>", false);
+	as_env_unref(lenient); /* a reload may drop it while the message is in flight */
+	add_header(strict_one, "From", " bob@example.com");
+	add_header(lenient_one, "From", " bob@example.com");
+	assert_int_equal(finish(lenient_one).decision->verb, AS_VERB_ACCEPT);
+	assert_int_equal(lenient_one->decision.computed, AS_VERB_REJECT);
+	assert_int_equal(finish(strict_one).decision->verb, AS_VERB_REJECT);
+	as_engine_end(lenient_one);
+	as_engine_end(strict_one);
+	close_world(&world);
+}
+
+static void test_senders(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *local, *domain;
+		bool is_null;
+	} rows[] = {
+		{ "<bob@example.com>", "bob", "example.com", false },
+		{ "bob@Example.COM", "bob", "example.com", false },
+		{ "<>", "", "", true },
+		{ "", "", "", true },
+		{ "<\"a@b\"@example.com>", "a@b", "example.com", false },
+		{ "<@relay.example:bob@example.com>", "bob", "example.com", false },
+		{ "<bob@[192.0.2.1]>", "", "[192.0.2.1]", false },
+		{ "<bob>", "", "<bob", false },
+		{ "<bob@exa mple>", "", "exa mple", false },
+	};
+	struct world world = open_world("");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct as_message *message = as_engine_mail(world.session, NULL, rows[i].path, false);
+		if (strcmp(message->envelope_local, rows[i].local) != 0 || strcmp(message->envelope_domain, rows[i].domain) != 0 ||
+		    message->has_null_sender != rows[i].is_null)
+			fail_msg("%s: got local \"%s\" domain \"%s\"", rows[i].path, message->envelope_local, message->envelope_domain);
+		as_engine_end(message);
+	}
+	close_world(&world);
+}
+
+static void test_repeated_helo_costs_no_memory(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	for (int i = 0; i < 10; i++)
+		as_engine_helo(world.session, "mx.example.com");
+	size_t before = as_arena_size(world.session->arena);
+	for (int i = 0; i < 10000; i++)
+		as_engine_helo(world.session, i % 2 ? "a.example" : "b.example");
+	assert_int_equal(as_arena_size(world.session->arena), before);
+	assert_string_equal(world.session->helo, "a.example");
+	close_world(&world);
+}
+
+static void test_recipients_are_kept(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	char path[32];
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof path, "<r%d@example.net>", i);
+		as_engine_rcpt(message, path);
+	}
+	assert_int_equal(message->recipient_count, 100);
+	assert_string_equal(message->recipients[0], "<r0@example.net>");
+	assert_string_equal(message->recipients[99], "<r99@example.net>");
+	as_engine_end(message);
+	close_world(&world);
+}
+
+static void test_unknown_client(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_session *session = as_engine_connect(world.env, NULL, NULL, NULL);
+	struct as_message *message = as_engine_mail(session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	struct as_verdict verdict = finish(message);
+	assert_null(message->spf);
+	assert_string_equal(verdict.decision->rule, "dmarc-reject");
+	assert_non_null(strstr(verdict.log_line, " client=unknown spf=- "));
+	as_engine_end(message);
+	as_engine_close(session);
+	close_world(&world);
+}
+
 int main(void)
 {
-	return 77;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_end_without_header),
+		cmocka_unit_test(test_header_after_body_is_not_judged),
+		cmocka_unit_test(test_messages_of_one_session_are_apart),
+		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
+		cmocka_unit_test(test_internal_error_decides),
+		cmocka_unit_test(test_waiting_is_announced_once),
+		cmocka_unit_test(test_message_keeps_its_environment),
+		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_repeated_helo_costs_no_memory),
+		cmocka_unit_test(test_recipients_are_kept),
+		cmocka_unit_test(test_unknown_client),
+	};
+	as_spf_global_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
