@@ -127,8 +127,8 @@ static const char *choose_organization(const struct as_walk *walk, const char *d
 	const struct as_walk_step *last = as_walk_last_record(walk);
 	if (!last)
 		return domain; /* (d) */
-	/* DM-22: psd=y at the start itself counts for (c). DM-19: the name below may have been skipped by the walk */
-	if (last->record->psd == AS_PSD_YES && last != walk->steps)
+	/* DM-19: the name below may have been skipped by the walk. DM-22: at the start itself there is none, it stays the start, as (c) says */
+	if (last->record->psd == AS_PSD_YES)
 		return as_domain_tail(domain, as_domain_labels(last->name) + 1);
 	return last->name;
 }
