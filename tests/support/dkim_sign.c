@@ -63,7 +63,11 @@ static void add_field(struct as_buf *out, const char *field, size_t n, bool is_r
 	as_buf_putc(out, ':');
 	bool is_started = false, has_gap = false;
 	for (size_t i = colon + 1; i < n; i++) {
-		if (as_is_fws(field[i])) {
+		if (field[i] == '\r' && i + 1 < n && field[i + 1] == '\n') {
+			i++; /* unfolded */
+			continue;
+		}
+		if (as_is_wsp(field[i])) {
 			has_gap = is_started;
 			continue;
 		}

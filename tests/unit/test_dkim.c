@@ -5,8 +5,7 @@
 #include "test.h"
 
 #include "dkim_sign.h"
-#include "dkim_verify.h"
-#include "dns_fake.h"
+#include "dkim_world.h"
 #include "str.h"
 
 #include <stdio.h>
@@ -22,23 +21,12 @@
 #define BODY "Hello  Jane, \t\r\n\r\n some  text\t \r\nend\r\n\r\n\r\n"
 #define MESSAGE HEADER "\r\n" BODY
 
-enum { NOW = 1795323600 };
 enum key { RSA2048, RSA1024, RSA1023, ED25519, OTHER, KEYS };
 
 static EVP_PKEY *keys[KEYS];
 static const char *records[KEYS]; /* of the keys, as DNS has them */
 static struct as_arena *common;
 static struct as_dkim_lib *lib;
-
-struct world {
-	struct as_arena *arena;
-	struct as_dns_fake *fake;
-	struct as_dns *dns;
-	struct as_dns_set *set;
-	struct as_dkim_options options;
-	const char *author;
-	size_t piece; /* body bytes given at once; 0: all */
-};
 
 static int set_up_all(void **state)
 {
@@ -61,71 +49,6 @@ static int tear_down_all(void **state)
 	as_dkim_lib_free(lib);
 	as_arena_free(common);
 	return 0;
-}
-
-static struct world *world_new(void)
-{
-	static const struct as_dns_options dns_options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 10 };
-	static const struct as_dns_limits limits = { .budget = 100, .timeout_ms = 5000 };
-	struct as_arena *arena = as_arena_new();
-	struct world *world = as_alloc(arena, sizeof *world);
-	world->arena = arena;
-	world->fake = as_dns_fake_new(NOW);
-	world->dns = as_dns_new(as_dns_fake_backend(world->fake), &dns_options, as_dns_fake_clock(world->fake));
-	world->set = as_dns_set_new(world->dns, &limits);
-	world->options = (struct as_dkim_options){ .minimum_key_bits = 1024, .maximum_signatures = 10, .now_s = NOW, .drift_s = 300 };
-	world->author = "example.com";
-	return world;
-}
-
-static void world_free(struct world *world)
-{
-	struct as_dns_fake *fake = world->fake;
-	as_dns_set_free(world->set);
-	as_dns_unref(world->dns);
-	as_arena_free(world->arena);
-	as_dns_fake_free(fake);
-}
-
-static void add_txt(struct world *world, const char *name, const char *text)
-{
-	as_dns_fake_txt(world->fake, name, text, strlen(text));
-}
-
-/* The header of a message as the MTA hands it over; *body is what follows. */
-static struct as_fields *read_header(struct as_arena *arena, const char *message, size_t n, const char **body)
-{
-	struct as_fields *fields = as_alloc(arena, sizeof *fields);
-	const char *end = message + n, *at = message;
-	as_fields_init(fields, arena, 100000, 100 << 20);
-	while (at < end && memcmp(at, "\r\n", 2) != 0) {
-		const char *stop = at;
-		while (stop < end && !(stop[0] == '\r' && stop[1] == '\n' && stop[2] != ' ' && stop[2] != '\t'))
-			stop++;
-		const char *colon = memchr(at, ':', (size_t)(stop - at));
-		assert_non_null(colon);
-		as_fields_add(fields, at, (size_t)(colon - at), colon + 1, (size_t)(stop - colon - 1));
-		at = stop + 2;
-	}
-	*body = at < end ? at + 2 : end;
-	return fields;
-}
-
-static struct as_dkim_outcome verify(struct world *world, const char *message, size_t n)
-{
-	struct as_dkim_outcome outcome;
-	const char *body;
-	struct as_fields *fields = read_header(world->arena, message, n, &body);
-	struct as_dkim *dkim = as_dkim_begin(world->arena, lib, world->set, &world->options, fields, world->author);
-	size_t left = n - (size_t)(body - message);
-	while (left > 0) {
-		size_t piece = world->piece && world->piece < left ? world->piece : left;
-		as_dkim_body(dkim, (const unsigned char *)body, piece);
-		body += piece;
-		left -= piece;
-	}
-	as_dkim_finish(dkim, &outcome);
-	return outcome;
 }
 
 /* text with the first `from` made `to`; NULL from: as it is. */
@@ -242,7 +165,7 @@ static const struct test tests[] = {
 	{ .name = "t=s and i= at d=", .signer = { .identity = "joe@EXAMPLE.com" }, .record = "t=s:y; ", .code = AS_PASS },
 	{ .name = "t=s and i= below d=", .signer = { .identity = "joe@sub.example.com" }, .record = "t=y : s; ", .code = AS_PERMERROR,
 	  .reason = "identity not allowed by the key" },
-	/* times; NOW is 1795323600 */
+	/* times; AS_DKIM_NOW is 1795323600 */
 	{ .name = "fresh", .signer = { .tags = "t=1795323000; x=1795400000" }, .code = AS_PASS },
 	{ .name = "t= very small", .signer = { .tags = "t=5" }, .code = AS_PASS },
 	{ .name = "expired", .signer = { .tags = "x=1795323299" }, .code = AS_PERMERROR, .reason = "expired" },
@@ -339,7 +262,7 @@ static const struct test tests[] = {
 	{ .name = "no From", .message = "To: a@example.com\r\n\r\nx\r\n", .code = AS_PASS },
 };
 
-static void load_key(struct world *world, const struct test *t)
+static void load_key(struct as_dkim_world *world, const struct test *t)
 {
 	const char *domain = t->signer.domain && strchr(t->signer.domain, '\xc3') ? "xn--bcher-kva.example" : "example.com";
 	const char *name = as_printf(world->arena, "sel._domainkey.%s", domain);
@@ -347,27 +270,27 @@ static void load_key(struct world *world, const struct test *t)
 	static const struct { const char *word; enum as_dns_behaviour behaviour; } troubles[] = {
 		{ "$SERVFAIL", AS_FAKE_SERVFAIL }, { "$BOGUS", AS_FAKE_BOGUS }, { "$TIMEOUT", AS_FAKE_TIMEOUT },
 	};
-	add_txt(world, "example.com", "v=spf1 -all");
+	as_dkim_world_txt(world, "example.com", "v=spf1 -all");
 	for (size_t i = 0; record && i < sizeof troubles / sizeof *troubles; i++)
 		if (strcmp(record, troubles[i].word) == 0) {
 			as_dns_fake_behave(world->fake, name, AS_DNS_TXT, troubles[i].behaviour);
 			return;
 		}
 	if (!record)
-		add_txt(world, name, records[t->key]);
+		as_dkim_world_txt(world, name, records[t->key]);
 	else if (strcmp(record, "rsa2048") == 0)
-		add_txt(world, name, records[RSA2048]);
+		as_dkim_world_txt(world, name, records[RSA2048]);
 	else if (strcmp(record, "ed25519") == 0)
-		add_txt(world, name, records[ED25519]);
+		as_dkim_world_txt(world, name, records[ED25519]);
 	else if (record[0] && record[strlen(record) - 1] == ' ') /* tags before the key's */
-		add_txt(world, name, as_printf(world->arena, "v=DKIM1; %s%s", record, records[t->key] + strlen("v=DKIM1; ")));
+		as_dkim_world_txt(world, name, as_printf(world->arena, "v=DKIM1; %s%s", record, records[t->key] + strlen("v=DKIM1; ")));
 	else if (record[0])
-		add_txt(world, name, record);
+		as_dkim_world_txt(world, name, record);
 }
 
 static void run(const struct test *t, size_t piece)
 {
-	struct world *world = world_new();
+	struct as_dkim_world *world = as_dkim_world_new(lib);
 	const char *plain = t->message ? t->message : MESSAGE;
 	size_t n = strlen(plain);
 	struct as_signer signer = t->signer;
@@ -377,11 +300,11 @@ static void run(const struct test *t, size_t piece)
 	signer.key = keys[t->key];
 	const char *message = as_sign_message(world->arena, &signer, plain, n, &n);
 	message = edited(world->arena, message, &n, t->from, t->to);
-	struct as_dkim_outcome outcome = verify(world, message, n);
+	struct as_dkim_outcome outcome = as_dkim_world_verify(world, message, n);
 	if (outcome.count != 1)
 		fail_msg("%s: %zu signatures", t->name, outcome.count);
 	expect(t->name, &outcome.signatures[0], t->code, t->reason);
-	world_free(world);
+	as_dkim_world_free(world);
 }
 
 static void one_signature(void **state)
