@@ -127,7 +127,7 @@ static const char *choose_organization(const struct as_walk *walk, const char *d
 	const struct as_walk_step *last = as_walk_last_record(walk);
 	if (!last)
 		return domain; /* (d) */
-	/* DM-19: the name below may have been skipped by the walk. DM-22: at the start itself there is none, it stays the start, as (c) says */
+	/* DM-19: the name below may be one the walk skipped. DM-22: below the start there is none, and it stays the start, as (c) says */
 	if (last->record->psd == AS_PSD_YES)
 		return as_domain_tail(domain, as_domain_labels(last->name) + 1);
 	return last->name;
