@@ -34,6 +34,8 @@ static const char zone[] =
 	"null MX 0 .\n"
 	"ptr PTR bad\\001name.example.com.\n"
 	"ptr PTR good.example.com.\n"
+	"ptr PTR with\\032space.example.com.\n"
+	"a\\032b A 192.0.2.10\n"
 	"dot PTR a\\.b.example.com.\n"
 	"_25._tcp TLSA 3 1 1 00FFab\n"
 	"a.deep.down A 192.0.2.3\n"
@@ -122,6 +124,7 @@ static const struct {
 	{ "mail.example.com", AS_DNS_MX, "ok secure 3600 mail.example.com: 10 mx1.example.com, 20 mx2.example.net" },
 	{ "null.example.com", AS_DNS_MX, "ok secure 3600 null.example.com: 0 " },
 	{ "ptr.example.com", AS_DNS_PTR, "ok secure 3600 ptr.example.com: good.example.com" },
+	{ "a b.example.com", AS_DNS_A, "ok secure 3600 a b.example.com: c000020a" },
 	{ "dot.example.com", AS_DNS_PTR, "nodata secure 3600 dot.example.com" },
 	{ "_25._tcp.example.com", AS_DNS_TLSA, "ok secure 3600 _25._tcp.example.com: 03010100ffab" },
 	{ "example.com", AS_DNS_AAAA, "nodata secure 300 example.com" },
