@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* policy.c - the built-in table of decisions.
  *
- * Each row says when it applies, which keyword holds its action and what it replies. Of the rows that apply the strictest action wins, and
- * among equals the first row; so no order of the rows can hide a refusal that the operator asked for. Rows marked is_final end the search: our own
- * trouble and clients that are not judged. The rows of SPF and DKIM are off while their action is accept (DM-59), so that they never name
- * a decision that they did not make. SPF and DKIM actions do not look at DMARC: whoever turns them on wants them for forwarded mail too.
- * Rules of the configuration will come before the table.
+ * Each row says when it applies, which keyword holds its action and what it replies. Of the rows that apply the strictest action
+ * wins, and among equals the first row: no order of the rows can hide a refusal that the operator asked for. Final rows end the
+ * search: our own trouble, and clients that are not judged. The rows of SPF and DKIM are off while their action is accept (DM-59),
+ * so that they never name a decision that they did not make. They do not look at DMARC: whoever turns them on wants them for
+ * forwarded mail too. Rules of the configuration will come before the table.
  */
 #include "config.h"
 
@@ -245,13 +245,15 @@ static const struct row table[] = {
 	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
 	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
 	TEMPERROR_ROW(dmarc_temperror, "5.7.0", "DNS lookup failed"),
-	{ .rule = "dmarc-permerror", .applies = dmarc_permerror, VERB(dmarc.on_permerror), REPLY(dmarc.reply_permerror), .enhanced = "5.7.1",
-	  .text = "DMARC cannot be checked for %{from-domain}", .reason = "DMARC permanent error for %{from-domain}" },
-	{ .rule = "dmarc-fail-none", .applies = dmarc_none, VERB(dmarc.on_none_fail), .reason = "DMARC fail, policy none of %{policy-domain}" },
+	{ .rule = "dmarc-permerror", .applies = dmarc_permerror, VERB(dmarc.on_permerror), REPLY(dmarc.reply_permerror),
+	  .enhanced = "5.7.1", .text = "DMARC cannot be checked for %{from-domain}", .reason = "DMARC permanent error for %{from-domain}" },
+	{ .rule = "dmarc-fail-none", .applies = dmarc_none, VERB(dmarc.on_none_fail),
+	  .reason = "DMARC fail, policy none of %{policy-domain}" },
 
 	/* RFC 7372 3.2 */
-	{ .rule = "spf-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_fail, VERB(spf.on_fail), REPLY(spf.reply_fail),
-	  .enhanced = "5.7.23", .text = "SPF: %{client} is not allowed to send for %{envelope-domain}", .reason = "SPF fail" },
+	{ .rule = "spf-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_fail, VERB(spf.on_fail),
+	  REPLY(spf.reply_fail), .enhanced = "5.7.23", .text = "SPF: %{client} is not allowed to send for %{envelope-domain}",
+	  .reason = "SPF fail" },
 	{ .rule = "spf-softfail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_softfail, VERB(spf.on_softfail),
 	  REPLY(spf.reply_fail), .enhanced = "5.7.23", .text = "SPF: %{client} is not expected to send for %{envelope-domain}",
 	  .reason = "SPF softfail" },
@@ -259,7 +261,8 @@ static const struct row table[] = {
 	  REPLY(spf.reply_error), .enhanced = "5.7.24", .text = "SPF record of %{envelope-domain} cannot be looked up",
 	  .reason = "SPF temporary error" },
 	{ .rule = "spf-permerror", .traits = IS_OPT_IN, .check = SPF_CHECK, .applies = spf_permerror, VERB(spf.on_permerror),
-	  REPLY(spf.reply_error), .enhanced = "5.7.24", .text = "SPF record of %{envelope-domain} is broken", .reason = "SPF permanent error" },
+	  REPLY(spf.reply_error), .enhanced = "5.7.24", .text = "SPF record of %{envelope-domain} is broken",
+	  .reason = "SPF permanent error" },
 
 	/* RFC 7372 3.1, RFC 6376 6.3 */
 	{ .rule = "dkim-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = DKIM_CHECK, .applies = dkim_policy, VERB(dkim.on_fail),
@@ -341,7 +344,8 @@ struct refusal {
 };
 
 /* The configured text, or what the row says; a configured text without a code takes the row's. */
-static struct refusal refusal_of(struct as_arena *arena, const struct row *row, const struct as_settings *settings, const struct as_facts *facts)
+static struct refusal refusal_of(struct as_arena *arena, const struct row *row, const struct as_settings *settings,
+				 const struct as_facts *facts)
 {
 	struct refusal refusal = { row->enhanced, row->text };
 	const char *configured = row->reply ? *(const char *const *)((const char *)settings + row->reply) : NULL;
@@ -355,7 +359,8 @@ static struct refusal refusal_of(struct as_arena *arena, const struct row *row, 
 	return refusal;
 }
 
-static void set_reply(struct as_arena *arena, struct as_decision *decision, const struct refusal *refusal, const struct as_reply_values *values)
+static void set_reply(struct as_arena *arena, struct as_decision *decision, const struct refusal *refusal,
+		      const struct as_reply_values *values)
 {
 	bool is_temporary = decision->verb == AS_VERB_TEMPFAIL;
 	decision->reply_code = is_temporary ? 451 : 550;

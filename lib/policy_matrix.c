@@ -49,7 +49,8 @@ static void decide(struct as_arena *arena, const struct as_settings *settings, c
 	struct as_dkim_signature signature = { .code = (enum as_code)e->dkim, .domain = domain };
 	struct as_dkim_outcome dkim = { .count = e->dkim == AS_NONE ? 0 : 1, .signatures = &signature };
 	struct as_dmarc_outcome dmarc = {
-		.code = (enum as_code)e->dmarc, .author_domain = domain, .policy_domain = domain, .published = e->policy, .policy = e->policy,
+		.code = (enum as_code)e->dmarc, .author_domain = domain, .policy_domain = domain,
+		.published = e->policy, .policy = e->policy,
 	};
 	struct as_facts facts = {
 		.client = { .family = 4, .bytes = { 192, 0, 2, 1 } },

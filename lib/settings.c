@@ -107,8 +107,8 @@ static const char *nearest(struct as_arena *arena, const char *section, const ch
 	size_t best_distance = strlen(name) / 2 + 1;
 	for (const struct as_keyword *row = as_keywords; row->name; row++) {
 		if (strcmp(row->name, name) == 0)
-			return as_printf(arena, "it belongs %s%s%s", *row->section ? "into the section \"" : "outside of all sections", row->section,
-					 *row->section ? "\"" : "");
+			return *row->section ? as_printf(arena, "it belongs into the section \"%s\"", row->section)
+					     : "it belongs outside of all sections";
 		size_t d = strcmp(row->section, section) == 0 ? distance(row->name, name) : best_distance;
 		if (d < best_distance) {
 			best = row->name;
@@ -299,7 +299,8 @@ static void check_classes(struct loading *l, const struct as_settings *settings)
 			if ((verb == AS_VERB_REJECT && class != '5') || (verb == AS_VERB_TEMPFAIL && class != '4'))
 				complain(l, line_of(l, row->section, row->name), AS_ERR_RANGE,
 					 "%s: the code does not fit %s = \"%s\", it must begin with %c; or leave the code out",
-					 full_name(l->arena, row->section, row->name), name, as_verb_name(verb), verb == AS_VERB_REJECT ? '5' : '4');
+					 full_name(l->arena, row->section, row->name), name, as_verb_name(verb),
+					 verb == AS_VERB_REJECT ? '5' : '4');
 			verbs += n;
 		}
 	}
@@ -314,7 +315,8 @@ static void check_together(struct loading *l, const struct as_settings *settings
 		complain(l, line_of(l, "dns", "forward"), AS_ERR_RANGE, "dns.forward has no effect without dns.mode = \"forward\"");
 	if (settings->dmarc.enable && !settings->spf.enable && !settings->dkim.enable)
 		complain(l, line_of(l, "dkim", "enable"), AS_ERR_RANGE,
-			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; or set dmarc.enable = false");
+			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; "
+			 "or set dmarc.enable = false");
 	check_classes(l, settings);
 }
 
@@ -339,7 +341,8 @@ static const struct as_settings *load(struct loading *l, struct as_arena *arena,
 	return settings;
 }
 
-static enum as_err load_text(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings, const char **detail)
+static enum as_err load_text(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
+			     const char **detail)
 {
 	struct loading loading = { .arena = as_arena_new(), .name = name };
 	const struct as_settings *loaded = NULL;

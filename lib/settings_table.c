@@ -65,7 +65,8 @@ enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 
 
 /* The columns that every row has. */
 #define TOP(name, kind, standard, field) .section = "", ROW(name, kind, standard, field)
-#define ROW(word, type, value, field) .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_settings, field)
+#define ROW(word, type, value, field) \
+	.name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_settings, field)
 #define STUB(word, type, value, field) \
 	.section = "stub", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_dns_stub, field)
 
@@ -129,7 +130,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Longest time that an answer is kept, whatever its own time is." },
 	{ .section = "dns", ROW("failure-ttl", SECONDS, "5s", dns.failure_ttl_s), .least = 0, .most = 5 * MINUTE,
 	  .help = "Time that a failed lookup is not tried again; RFC 2308 7 allows five minutes." },
-	{ STUB("addresses", SERVERS, "{}", addresses), .help = "The servers of the zone: an address, or ADDRESS@PORT. At least one." },
+	{ STUB("addresses", SERVERS, "{}", addresses), .example = "{\"192.0.2.9\"}",
+	  .help = "The servers of the zone: an address, or ADDRESS@PORT. At least one." },
 	{ STUB("insecure", BOOL, "false", insecure), .help = "Do not validate below this zone, because it is not signed." },
 
 	{ .section = "spf", ROW("enable", BOOL, "true", spf.enable), .help = "Evaluate SPF." },
@@ -165,7 +167,8 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dkim", ROW("reply-temperror", REPLY, "", dkim.reply_temperror), .verbs = "on-temperror",
 	  .help = "Reply for on-temperror." },
 
-	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable), .help = "Validate ARC chains. Kept for a later version; without effect in this one." },
+	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable),
+	  .help = "Validate ARC chains. Kept for a later version; without effect in this one." },
 	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers),
 	  .help = "Domains whose ARC seals are believed. Kept for a later version; without effect in this one." },
 
@@ -176,8 +179,9 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dmarc", ROW("public-suffix-list", FILE, "/usr/share/publicsuffix/public_suffix_list.dafsa", dmarc.public_suffix_list),
 	  .help = "The list for discovery = public-suffix-list. Empty: the one built into libpsl." },
 	{ .section = "dmarc", ROW("on-reject", WORD, "reject", dmarc.on_reject), .words = all_verbs,
-	  .help = "The message fails, and the domain asks to reject it. RFC 9989 7.4 says that a receiver must not reject for this alone, because "
-		  "messages of mailing lists and forwarders fail as well. This version does not recognise those: list their hosts in "
+	  .help = "The message fails, and the domain asks to reject it. RFC 9989 7.4 says that a receiver must not reject for this "
+		  "alone, because messages of mailing lists and forwarders fail as well. This version does not recognise those: "
+		  "list their hosts in "
 		  "trusted-networks, or set quarantine or tag." },
 	{ .section = "dmarc", ROW("on-quarantine", WORD, "tag", dmarc.on_quarantine), .words = all_verbs,
 	  .help = "The message fails, and the domain asks to treat it as suspicious." },
@@ -188,8 +192,8 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
 	  .help = "The domain cannot be evaluated, for example because its SPF record is broken." },
 	{ .section = "dmarc", ROW("on-malformed-from", WORD, "reject", dmarc.on_malformed_from), .words = all_verbs,
-	  .help = "There is no From field, more than one, one that cannot be read, or one with several domains, so that readers may see another "
-		  "author than we do." },
+	  .help = "There is no From field, more than one, one that cannot be read, or one with several domains, so that readers may "
+		  "see another author than we do." },
 	{ .section = "dmarc", ROW("reply-reject", REPLY, "", dmarc.reply_reject), .verbs = "on-reject", .help = "Reply for on-reject." },
 	{ .section = "dmarc", ROW("reply-quarantine", REPLY, "", dmarc.reply_quarantine), .verbs = "on-quarantine",
 	  .help = "Reply for on-quarantine." },

@@ -38,7 +38,8 @@ struct as_keyword {
 	const struct as_name_code *words; /* WORD, CHOICE */
 	size_t count;         /* NETWORKS: offset of the number */
 	const char *verbs;    /* REPLY: the keywords, with spaces between, whose refusals use this text */
-	const char *help;     /* sentences for the sample and the manual: plain ASCII, no quotes at word starts that mdoc would take */
+	const char *example;  /* what the sample shows instead of the default; NULL: the default */
+	const char *help;     /* sentences for the sample and the manual, plain ASCII */
 };
 
 struct as_section {

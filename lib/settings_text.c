@@ -12,11 +12,11 @@
 
 enum { WIDTH = 78 };
 
-/* The default as it is written in a file. */
-static void write_value(FILE *out, const struct as_keyword *row)
+/* A value as it is written in a file. */
+static const char *value_text(struct as_arena *arena, const struct as_keyword *row, const char *value)
 {
 	const char *quote = AS_KIND_IS_QUOTED(row->kind) && !AS_KIND_IS_LIST(row->kind) ? "\"" : "";
-	fprintf(out, "%s%s%s", quote, row->standard, quote);
+	return as_printf(arena, "%s%s%s", quote, value, quote);
 }
 
 /* Words of a text in lines of WIDTH, each behind `prefix`. */
@@ -68,7 +68,7 @@ static void sample_section(FILE *out, struct as_arena *arena, const struct as_se
 	bool is_stub = strcmp(section->name, "stub") == 0;
 	const char *indent = is_top ? "# " : is_stub ? "#\t\t# " : "#\t# ";
 	const char *assign = is_top ? "#" : is_stub ? "#\t\t" : "#\t";
-	fputc('\n', out);
+	fputs(is_stub ? "#\n" : "\n", out);
 	write_wrapped(out, is_stub ? "#\t# " : "# ", section->help);
 	if (!is_top)
 		fprintf(out, is_stub ? "#\t%s \"corp.example\" {\n" : "#%s {\n", section->name);
@@ -78,9 +78,7 @@ static void sample_section(FILE *out, struct as_arena *arena, const struct as_se
 		if (is_top)
 			fputc('\n', out);
 		write_wrapped(out, indent, as_printf(arena, "%s %s", row->help, bounds_text(arena, row)));
-		fprintf(out, "%s%s = ", assign, row->name);
-		write_value(out, row);
-		fputc('\n', out);
+		fprintf(out, "%s%s = %s\n", assign, row->name, value_text(arena, row, row->example ? row->example : row->standard));
 	}
 	if (is_stub)
 		fputs("#\t}\n", out);
@@ -106,16 +104,19 @@ void as_settings_write_sample(FILE *out)
 	as_arena_free(arena);
 }
 
-/* mdoc takes a line that begins with a dot or an apostrophe for a request, and a backslash for an escape. */
+/* Text for mdoc: escapes, a sentence a line. A line that began with a dot or an apostrophe would be a request. */
 static void write_mdoc(FILE *out, const char *text)
 {
 	if (*text == '.' || *text == '\'')
 		fputs("\\&", out);
 	for (char before = '\0'; *text; before = *text++) {
+		bool begins_another = as_is_digit(text[1]) || as_lower(text[1]) != text[1];
 		if (*text == '\\')
 			fputs("\\e", out);
-		else /* a sentence a line, as mdoc wants */
-			fputc(*text == ' ' && before == '.' ? '\n' : *text, out);
+		else if (*text == '"')
+			fputs("\\(dq", out);
+		else
+			fputc(before == '.' && *text == ' ' && begins_another ? '\n' : *text, out);
 	}
 	fputc('\n', out);
 }
@@ -151,8 +152,7 @@ void as_settings_write_man(FILE *out)
 			if (*bounds_text(arena, row))
 				write_mdoc(out, bounds_text(arena, row));
 			fputs("Default:\n.Ql ", out);
-			write_value(out, row);
-			fputs(" .\n", out);
+			write_mdoc(out, value_text(arena, row, row->standard));
 		}
 		fputs(".El\n", out);
 	}

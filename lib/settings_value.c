@@ -75,11 +75,13 @@ static const char *number_text(struct as_arena *arena, int64_t value, const stru
 	return as_printf(arena, "%lld%s", (long long)(value / best->factor), best->name);
 }
 
-static enum as_err read_bounded(const struct reader *r, const char *text, void *field, const struct unit *units, int64_t base, const char *example)
+/* base: how many units of the table the field counts in; expected: what to say of a text that is none. */
+static enum as_err read_bounded(const struct reader *r, const char *text, void *field, const struct unit *units, int64_t base,
+				const char *expected)
 {
 	int64_t value;
 	if (!read_number(text, units, &value))
-		return refuse(r, AS_ERR_SYNTAX, example);
+		return refuse(r, AS_ERR_SYNTAX, expected);
 	if (value % base != 0)
 		return refuse(r, AS_ERR_SYNTAX, "it must be whole seconds");
 	value /= base;
@@ -220,15 +222,17 @@ static enum as_err read_socket(const struct reader *r, const char *text, void *f
 {
 	static const char *const internet[] = { "inet:", "inet6:", NULL };
 	static const char *const local[] = { "unix:/", "local:/", NULL };
+	const size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
 	const char *value = NULL;
 	for (size_t i = 0; internet[i]; i++)
 		if (strncmp(text, internet[i], strlen(internet[i])) == 0)
 			value = internet_socket(r->arena, internet[i], text + strlen(internet[i]));
 	for (size_t i = 0; local[i]; i++)
-		if (strncmp(text, local[i], strlen(local[i])) == 0 && strlen(strchr(text, '/')) < sizeof((struct sockaddr_un *)NULL)->sun_path)
+		if (strncmp(text, local[i], strlen(local[i])) == 0 && strlen(strchr(text, '/')) <= most)
 			value = text;
 	if (!value)
-		return refuse(r, AS_ERR_SYNTAX, "it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" of at most 107 characters");
+		return refuse(r, AS_ERR_SYNTAX, as_printf(r->arena, "it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" "
+							  "with a path of at most %zu characters", most));
 	return store(r, value, field);
 }
 

@@ -12,7 +12,10 @@
 #include <string.h>
 
 /* What a message may look like: the first of each list is the method switched off or not reached. */
-enum dmarc_state { DMARC_OFF, DMARC_NOT_RUN, DMARC_NO_RECORD, DMARC_PASSES, WANTS_NONE, WANTS_QUARANTINE, WANTS_REJECT, DMARC_TEMP, DMARC_PERM, DMARC_STATES };
+enum dmarc_state {
+	DMARC_OFF, DMARC_NOT_RUN, DMARC_NO_RECORD, DMARC_PASSES, WANTS_NONE, WANTS_QUARANTINE, WANTS_REJECT, DMARC_TEMP, DMARC_PERM,
+		DMARC_STATES
+};
 enum { SPF_OFF = -1, SPF_LAST = AS_PERMERROR };
 enum dkim_state { DKIM_OFF, DKIM_UNSIGNED, DKIM_PASSES, DKIM_FAILS, DKIM_UNACCEPTABLE, DKIM_TEMP, DKIM_STATES };
 enum { NO_FROM = -1, FROM_LAST = AS_FROM_SEVERAL };
@@ -110,7 +113,8 @@ static const char *expect(const struct world *w, enum as_verb *verb)
 
 static struct as_settings settings_of(const struct world *w)
 {
-	struct as_settings s = { .report_only = w->report_only, .skip_authenticated = w->skips_authenticated, .on_internal_error = w->on_error };
+	struct as_settings s = { .report_only = w->report_only, .skip_authenticated = w->skips_authenticated,
+		.on_internal_error = w->on_error };
 	s.spf.enable = s.dkim.enable = true;
 	s.dmarc.enable = w->dmarc != DMARC_OFF;
 	s.dmarc.on_reject = s.dmarc.on_quarantine = w->on_dmarc;
@@ -135,7 +139,8 @@ static bool reply_fits(const struct as_decision *d)
 	if (d->verb < AS_VERB_TEMPFAIL)
 		return d->reply_code == 0 && !d->enhanced && !d->text;
 	bool is_reject = d->verb == AS_VERB_REJECT;
-	return d->reply_code == (is_reject ? 550 : 451) && d->enhanced && d->enhanced[0] == (is_reject ? '5' : '4') && d->text && *d->text &&
+	return d->reply_code == (is_reject ? 550 : 451) && d->enhanced && d->enhanced[0] == (is_reject ? '5' : '4') && d->text &&
+		*d->text &&
 	       strlen(d->text) <= 400;
 }
 
@@ -296,21 +301,25 @@ static const struct {
 	{ "", AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PASSES, true, "accept", NULL },
 	{ "", AS_FROM_ONE, AS_PERMERROR, DKIM_FAILS, DMARC_PERM, true, "accept", "DMARC permanent error for mail.example.com" },
 	{ "", AS_FROM_ONE, AS_FAIL, DKIM_TEMP, DMARC_TEMP, true,
-	  "451 4.7.5 DKIM key server unavailable, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DKIM key server unavailable" },
+	  "451 4.7.5 DKIM key server unavailable, DMARC cannot be checked for mail.example.com",
+	  "DMARC temporary error: DKIM key server unavailable" },
 	{ "", AS_FROM_ONE, AS_TEMPERROR, DKIM_FAILS, DMARC_TEMP, true,
 	  "451 4.7.24 SPF lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: SPF lookup failed" },
 	{ "", AS_FROM_ONE, AS_TEMPERROR, DKIM_TEMP, DMARC_TEMP, true,
 	  "451 4.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DNS lookup failed" },
 	{ "", AS_FROM_ONE, AS_FAIL, DKIM_TEMP, DMARC_TEMP, false,
 	  "451 4.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com", "DMARC temporary error: DNS lookup failed" },
-	{ "", AS_FROM_MISSING, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: no From header field", "no From header field" },
+	{ "", AS_FROM_MISSING, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: no From header field",
+	  "no From header field" },
 	{ "", AS_FROM_REPEATED, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: more than one From header field",
 	  "more than one From header field" },
 	{ "", AS_FROM_EMPTY, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: From header field without an author",
 	  "From header field without an author" },
-	{ "", AS_FROM_SEVERAL, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false, "550 5.7.1 Message refused: From header field with several domains",
+	{ "", AS_FROM_SEVERAL, AS_FAIL, DKIM_FAILS, DMARC_NOT_RUN, false,
+	  "550 5.7.1 Message refused: From header field with several domains",
 	  "From header field with several domains" },
-	{ "dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_UNACCEPTABLE, DMARC_NO_RECORD, false, "550 5.7.21 No acceptable DKIM signature",
+	{ "dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_UNACCEPTABLE, DMARC_NO_RECORD, false,
+	  "550 5.7.21 No acceptable DKIM signature",
 	  "no acceptable DKIM signature" },
 	{ "spf{on-fail=reject} dkim{on-fail=reject}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, DMARC_NO_RECORD, false,
 	  "550 5.7.26 Several authentication checks failed: SPF fail, DKIM fail", "SPF fail" },
@@ -324,17 +333,21 @@ static const struct {
 	  "451 4.7.1 Email rejected per DMARC policy for example.com", "DMARC fail, policy reject of example.com" },
 	{ "dmarc{on-reject=quarantine}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "quarantine",
 	  "DMARC fail, policy reject of example.com" },
-	{ "dmarc{reply-reject='5.7.509 see mail.example'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "550 5.7.509 see mail.example",
+	{ "dmarc{reply-reject='5.7.509 see mail.example'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true,
+	  "550 5.7.509 see mail.example",
 	  "DMARC fail, policy reject of example.com" },
 	{ "dmarc{reply-reject='100%% sure'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "550 5.7.1 100% sure",
 	  "DMARC fail, policy reject of example.com" },
-	{ "dmarc{reply-reject='%{from-domain} %{policy-domain} %{policy} %{spf} %{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} "
+	{ "dmarc{reply-reject='%{from-domain} %{policy-domain} %{policy} %{spf} %{dkim} %{dmarc} %{client} %{helo} "
+	  "%{envelope-domain} %{queue-id} "
 	  "%{hostname} %{rule}'}", AS_FROM_ONE, AS_SOFTFAIL, DKIM_FAILS, WANTS_REJECT, true,
-	  "550 5.7.1 mail.example.com example.com reject softfail fail fail 192.0.2.7 helo.example.net bounce.example.org 4XyZ mx.example.net "
+	  "550 5.7.1 mail.example.com example.com reject softfail fail fail 192.0.2.7 helo.example.net bounce.example.org 4XyZ "
+	  "mx.example.net "
 	  "dmarc-reject", "DMARC fail, policy reject of example.com" },
 	{ "dmarc{reply-malformed-from='%{from-domain} %{policy} %{dmarc}'}", AS_FROM_MALFORMED, SPF_OFF, DKIM_OFF, DMARC_NOT_RUN, false,
 	  "550 5.7.1 - - -", "malformed From header field" },
-	{ "report-only = true", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "accept", "DMARC fail, policy reject of example.com" },
+	{ "report-only = true", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "accept",
+	  "DMARC fail, policy reject of example.com" },
 };
 
 static void test_replies(void **state)
@@ -404,7 +417,8 @@ static void test_matrix(void **state)
 	(void)state;
 	struct as_arena *arena = as_arena_new();
 	static const struct { const char *configuration, *line; } cases[] = {
-		{ "", "\nDMARC fail, policy reject      reject     dmarc-reject     550 5.7.1 Email rejected per DMARC policy for example.com\n" },
+		{ "", "\nDMARC fail, policy reject      reject     dmarc-reject     550 5.7.1 Email rejected per DMARC policy for "
+		  "example.com\n" },
 		{ "", "\nDMARC pass                     accept     default\n" },
 		{ "", "\nTagged only: DMARC fail, policy quarantine (tag)\n" },
 		{ "report-only = true", "\nDMARC fail, policy reject      accept     dmarc-reject     (would be reject)\n" },
