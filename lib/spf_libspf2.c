@@ -34,14 +34,13 @@ enum {
 };
 
 static const char sender[] = "p@x0.invalid";
-static char receiver[] = "receiver.invalid"; /* not const by libspf2's type; never written */
 
 struct evaluation {
 	const struct as_spf_driver *driver;
 	bool is_stopped;
 };
 
-_Noreturn static void end_process(const char *file, int line, const char *message)
+__attribute__((noreturn)) static void end_process(const char *file, int line, const char *message)
 {
 	(void)file, (void)line, (void)message; /* only lack of memory leads here */
 	as_oom();
@@ -144,6 +143,7 @@ static struct as_spf_end end_of(const struct evaluation *evaluation, SPF_respons
 struct as_spf_end as_spf_libspf2_evaluate(const struct as_spf_driver *driver)
 {
 	struct evaluation evaluation = { .driver = driver };
+	char receiver[] = "receiver.invalid";
 	SPF_dns_server_t layer = { .lookup = lookup, .get_spf = get_spf, .name = "assay", .hook = &evaluation };
 	/* No explanation: libspf2 then uses a constant one without macros. */
 	SPF_server_t server = {
