@@ -25,7 +25,7 @@ struct cleanup {
 };
 
 struct as_arena {
-	struct chunk *chunks; /* the newest first; only it is allocated from */
+	struct chunk *chunks; /* only the first is allocated from */
 	struct cleanup *cleanups;
 	size_t size;
 };
@@ -79,7 +79,8 @@ void as_arena_free(struct as_arena *arena)
 	free(arena);
 }
 
-static void add_chunk(struct as_arena *arena, size_t least)
+/* A chunk for a block larger than usual goes behind the newest, whose rest stays in use. */
+static struct chunk *add_chunk(struct as_arena *arena, size_t least)
 {
 	size_t size = arena->chunks ? CHUNK : FIRST_CHUNK;
 	if (size < least)
@@ -89,11 +90,13 @@ static void add_chunk(struct as_arena *arena, size_t least)
 	struct chunk *chunk = malloc(sizeof *chunk + size);
 	if (!chunk)
 		as_oom();
-	chunk->next = arena->chunks;
+	struct chunk **place = arena->chunks && size > CHUNK ? &arena->chunks->next : &arena->chunks;
+	chunk->next = *place;
 	chunk->size = size;
 	chunk->used = 0;
-	arena->chunks = chunk;
+	*place = chunk;
 	arena->size += sizeof *chunk + size;
+	return chunk;
 }
 
 static void *take(struct as_arena *arena, size_t size)
@@ -102,10 +105,11 @@ static void *take(struct as_arena *arena, size_t size)
 	if (size > SIZE_MAX / 2)
 		as_oom();
 	size_t rounded = ((size ? size : 1) + align) & ~align;
-	if (!arena->chunks || arena->chunks->size - arena->chunks->used < rounded)
-		add_chunk(arena, rounded);
-	void *block = (char *)arena->chunks->data + arena->chunks->used;
-	arena->chunks->used += rounded;
+	struct chunk *chunk = arena->chunks;
+	if (!chunk || chunk->size - chunk->used < rounded)
+		chunk = add_chunk(arena, rounded);
+	void *block = (char *)chunk->data + chunk->used;
+	chunk->used += rounded;
 	return block;
 }
 

@@ -29,9 +29,10 @@ struct as_ip as_ip_from_bytes(const uint8_t *bytes, size_t size)
 enum as_err as_ip_parse(const char *text, struct as_ip *ip)
 {
 	uint8_t bytes[16];
-	if (strncasecmp(text, "IPv6:", 5) == 0)
+	bool is_tagged = strncasecmp(text, "IPv6:", 5) == 0;
+	if (is_tagged)
 		text += 5;
-	if (inet_pton(AF_INET, text, bytes) == 1)
+	if (!is_tagged && inet_pton(AF_INET, text, bytes) == 1)
 		*ip = as_ip_from_bytes(bytes, 4);
 	else if (inet_pton(AF_INET6, text, bytes) == 1)
 		*ip = as_ip_from_bytes(bytes, 16);

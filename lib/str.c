@@ -150,18 +150,24 @@ void as_buf_printf(struct as_buf *buf, const char *format, ...)
 
 char *as_escape(struct as_arena *arena, const char *bytes, size_t n, size_t most)
 {
+	static const char mark[] = "...";
+	size_t mark_length = most < sizeof mark - 1 ? most : sizeof mark - 1;
+	size_t cut_at = 0; /* what fits together with the mark */
 	struct as_buf out = as_buf_new(arena);
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)bytes[i];
-		bool plain = c >= 0x20 && c <= 0x7e && c != '\\';
-		if (out.length + (plain ? 1 : 4) > most) {
-			as_buf_puts(&out, "...");
+		bool is_plain = c >= 0x20 && c <= 0x7e && c != '\\';
+		if (out.length + (is_plain ? 1 : 4) > most) {
+			out.text[out.length = cut_at] = '\0';
+			as_buf_add(&out, mark, mark_length);
 			break;
 		}
-		if (plain)
+		if (is_plain)
 			as_buf_putc(&out, (char)c);
 		else
 			as_buf_printf(&out, "\\x%02x", c);
+		if (out.length <= most - mark_length)
+			cut_at = out.length;
 	}
 	return out.text;
 }

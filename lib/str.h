@@ -42,7 +42,7 @@ void as_buf_putc(struct as_buf *buf, char c);
 void as_buf_printf(struct as_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Foreign bytes as printable ASCII in one line: anything outside 0x21..0x7e (and backslash) becomes \xHH, space stays;
- * at most `most` characters, "..." marks a cut. Owned by the arena. Safe for log lines and replies. */
+ * at most `most` characters, of which "..." at the end marks a cut. Owned by the arena. Safe for log lines and replies. */
 char *as_escape(struct as_arena *arena, const char *bytes, size_t n, size_t most);
 
 #endif
