@@ -89,9 +89,9 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 			as_buf_putc(&c->gathered, *at++);
 			continue;
 		}
-		if (*at == '\\' && end - at > 1 && !is_control_or_space(at[1])) {
-			as_buf_putc(&c->gathered, at[1]);
-			at += 2;
+		if (*at == '\\' && end - at > 1) {
+			if (!is_control_or_space(*++at))
+				as_buf_putc(&c->gathered, *at++);
 			continue;
 		}
 		end_piece(c);
@@ -113,16 +113,20 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 	return c->is_claim || is_quoted || !c->gathered.length || has_unsupported_version(c);
 }
 
-/* Our id as read_id() would gather it. */
-static const char *own_id(struct as_arena *arena, const char *authserv_id)
+/* Our id as read_id() would gather it: without quotes an id ends at the first sign. */
+static const char *own_id(struct as_arena *arena, const char *authserv_id, bool respects_quotes)
 {
 	const char *normal;
 	if (as_domain_normal(arena, authserv_id, strlen(authserv_id), &normal) == AS_OK)
 		return normal;
 	struct as_buf own = as_buf_new(arena);
-	for (const char *at = authserv_id; as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f || *at == ' '; at++)
-		if (*at != ' ')
+	for (const char *at = authserv_id; *at; at++) {
+		bool is_word = as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f;
+		if (is_word || (respects_quotes && !is_control_or_space(*at)))
 			as_buf_putc(&own, *at);
+		else if (!is_control_or_space(*at))
+			break;
+	}
 	return own.text;
 }
 
@@ -130,10 +134,14 @@ bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, cons
 {
 	if (n == 0)
 		return true;
-	const char *own = own_id(arena, authserv_id);
 	for (int pass = 0; pass < 2; pass++) {
-		struct claim claim = { .arena = arena, .own = own, .gathered = as_buf_new(arena) };
-		if (read_id(&claim, value, value + n, pass == 0))
+		bool respects_quotes = pass == 0;
+		struct claim claim = {
+			.arena = arena,
+			.own = own_id(arena, authserv_id, respects_quotes),
+			.gathered = as_buf_new(arena),
+		};
+		if (read_id(&claim, value, value + n, respects_quotes))
 			return true;
 	}
 	return false;

@@ -452,6 +452,7 @@ static void test_claims_other_ids(void **state)
 		{ " B\xc3\x9c" "CHER.example; none", U, true }, { " bucher.example; none", U, false },
 		{ " mail1; none", "mail1", true },            { " \"My MX\"; none", "my mx", true },
 		{ " my; none", "my mx", false },              { " \"a_b/c\"; none", "a_b/c", true },
+	{ " \"my\\ mx\"; none", "my mx", true },     { " \"(x) y\"; none", "(x) y", true },
 	{ " a_b; none", "a_c/d", false },              { " mx.example.com; none", "MX.example.com.", true },
 		{ " a_b/c; none", "a_b/c", true },
 	};
