@@ -180,7 +180,7 @@ static void test_bounds(void **state)
 		count++;
 	assert_int_equal(count, 50);
 	assert_int_equal(record.p, AS_DMARC_REJECT);
-	assert_string_equal(record.text + 1024, "...");
+	assert_string_equal(record.text + 1021, "...");
 	as_arena_free(arena);
 }
 
