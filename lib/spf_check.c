@@ -64,7 +64,7 @@ void as_spf_check(struct as_arena *arena, struct as_dns_set *set, const struct a
 	outcome->terms = eval->terms;
 	outcome->voids = eval->voids;
 	outcome->dnssec = eval->dnssec;
-	outcome->weakest = eval->weakest;
+	outcome->weakest = as_strdup(arena, eval->weakest); /* an answer's, until here */
 	if (eval->is_forced)
 		return;
 	report_match(eval, is_default, outcome);

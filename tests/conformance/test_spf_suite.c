@@ -156,7 +156,6 @@ static void check(struct as_arena *arena, struct as_dns_fake *fake, const struct
 	if (is_early)
 		as_spf_start(set, request);
 	as_spf_check(arena, set, request, outcome);
-	outcome->where = as_strdup(arena, outcome->where);
 	as_dns_set_free(set);
 	as_dns_unref(dns);
 }

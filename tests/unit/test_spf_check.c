@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include "dns_backend.h"
 #include "dns_fake.h"
 #include "spf_check.h"
 #include "spf_libspf2.h"
@@ -11,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { UNRELATED = 20, NOW_S = 1735689600, QUERIES_MAX = 1 + 10 * (1 + 10) };
@@ -504,6 +506,92 @@ static void test_start(void **state)
 	close_world(&world);
 }
 
+/* --- answers from many threads ------------------------------------------------------------------------------------- */
+
+enum { THREADS_MAX = 256, ROUNDS = 30 };
+
+struct crowd;
+
+struct worker {
+	pthread_t thread;
+	struct as_dns_question *question;
+	char name[256];
+	enum as_dns_type type;
+};
+
+/* Every question is answered by a thread of its own. */
+struct crowd {
+	struct as_dns_backend backend; /* first: it is found by it */
+	pthread_mutex_t lock;
+	size_t count;
+	struct worker workers[THREADS_MAX];
+};
+
+/* Every name has an SPF record with two includes, one MX, and no address. */
+static void *answer(void *user)
+{
+	static const char record[] = "\x2ev=spf1 a include:x.%{d} include:y.%{d} mx -all";
+	static const uint8_t mx[] = { 0, 1, 1, 'm', 3, 'c', 'o', 'm', 0 };
+	struct worker *worker = user;
+	struct as_dns_builder *b = as_dns_builder_new(worker->name, worker->type);
+	bool has_answer = worker->type == AS_DNS_TXT || worker->type == AS_DNS_MX;
+	as_dns_builder_state(b, has_answer ? AS_DNS_OK : AS_DNS_NODATA, AS_DNSSEC_INSECURE, 60);
+	if (worker->type == AS_DNS_TXT)
+		assert_true(as_dns_builder_rdata(b, (const uint8_t *)record, sizeof record - 1));
+	if (worker->type == AS_DNS_MX)
+		assert_true(as_dns_builder_rdata(b, mx, sizeof mx));
+	as_dns_deliver(worker->question, b);
+	return NULL;
+}
+
+static void crowd_start(struct as_dns_backend *self, struct as_dns_question *question, const char *name, enum as_dns_type type)
+{
+	struct crowd *crowd = (struct crowd *)self;
+	pthread_mutex_lock(&crowd->lock);
+	assert_true(crowd->count < THREADS_MAX);
+	struct worker *worker = &crowd->workers[crowd->count++];
+	worker->question = question;
+	worker->type = type;
+	snprintf(worker->name, sizeof worker->name, "%s", name);
+	assert_int_equal(pthread_create(&worker->thread, NULL, answer, worker), 0);
+	pthread_mutex_unlock(&crowd->lock);
+}
+
+static void crowd_free(struct as_dns_backend *self)
+{
+	struct crowd *crowd = (struct crowd *)self;
+	for (size_t i = 0; i < crowd->count; i++)
+		pthread_join(crowd->workers[i].thread, NULL);
+	pthread_mutex_destroy(&crowd->lock);
+	free(crowd);
+}
+
+/* The record of example.com has a void lookup per record read: the third one ends the check, with and without early lookups. */
+static void test_threads(void **state)
+{
+	static const struct as_dns_options options = { .cache_bytes = 1 << 20, .max_ttl_s = 60 };
+	static const struct as_dns_limits limits = { .budget = 200, .timeout_ms = 60000 };
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct crowd *crowd = as_xalloc(sizeof *crowd);
+		crowd->backend = (struct as_dns_backend){ .start = crowd_start, .free = crowd_free };
+		pthread_mutex_init(&crowd->lock, NULL);
+		struct as_arena *arena = as_arena_new();
+		struct as_dns *dns = as_dns_new(&crowd->backend, &options, &as_clock_system);
+		struct as_dns_set *set = as_dns_set_new(dns, &limits);
+		struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
+		struct as_spf_outcome outcome = { 0 };
+		as_spf_start(set, &request);
+		if (round % 3) /* every third message is gone before its answers */
+			as_spf_check(arena, set, &request, &outcome);
+		as_dns_set_free(set);
+		as_dns_unref(dns);
+		if (round % 3)
+			assert_string_equal(describe(arena, &outcome), "permerror (more than 2 void lookups) 5/3");
+		as_arena_free(arena);
+	}
+}
+
 /* --- libspf2 against a plain loop over the same programs ----------------------------------------------------------- */
 
 struct script {
@@ -606,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_evaluator),
 	};
 	as_spf_global_init();
