@@ -63,13 +63,22 @@ static void decide(struct as_arena *arena, const struct as_settings *settings, c
 	as_policy_decide(arena, settings, &facts, decision);
 }
 
-/* "Enforced: DMARC fail, policy reject (reject); ..." for the verbs from least to most. */
+/* With a method switched off there are no messages of its outcomes. */
+static bool can_happen(const struct as_settings *settings, const struct example *e)
+{
+	bool needs_dmarc = e->from != AS_FROM_ONE || (e->dmarc != NO_RESULT && e->dmarc != AS_NONE);
+	bool needs_spf = e->spf != NO_RESULT && e->spf != AS_PASS;
+	bool needs_dkim = e->dkim != NO_RESULT && e->dkim != AS_PASS;
+	return (settings->dmarc.enable || !needs_dmarc) && (settings->spf.enable || !needs_spf) && (settings->dkim.enable || !needs_dkim);
+}
+
+/* "Enforced: DMARC fail, policy reject (reject); ..." for the verbs from least to most. Without a rule an outcome cannot happen. */
 static void write_list(FILE *out, const char *title, const struct as_decision *decisions, enum as_verb least, enum as_verb most)
 {
 	const char *separator = " ";
 	fprintf(out, "%s:", title);
 	for (size_t i = 0; i < EXAMPLES; i++) {
-		if (decisions[i].verb < least || decisions[i].verb > most)
+		if (!decisions[i].rule || decisions[i].verb < least || decisions[i].verb > most)
 			continue;
 		fprintf(out, "%s%s (%s)", separator, examples[i].outcome, as_verb_name(decisions[i].verb));
 		separator = "; ";
@@ -80,10 +89,12 @@ static void write_list(FILE *out, const char *title, const struct as_decision *d
 void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 {
 	struct as_arena *arena = as_arena_new();
-	struct as_decision decisions[EXAMPLES];
+	struct as_decision decisions[EXAMPLES] = { { .rule = NULL } };
 	fprintf(out, "%-30s %-10s %-16s %s\n", "OUTCOME", "ACTION", "RULE", "REPLY");
 	for (size_t i = 0; i < EXAMPLES; i++) {
 		struct as_decision *d = &decisions[i];
+		if (!can_happen(settings, &examples[i]))
+			continue;
 		decide(arena, settings, &examples[i], d);
 		const char *reply = d->text ? as_printf(arena, " %u %s %s", d->reply_code, d->enhanced, d->text) : "";
 		const char *would = d->computed == d->verb ? "" : as_printf(arena, " (would be %s)", as_verb_name(d->computed));

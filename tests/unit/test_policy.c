@@ -346,6 +346,8 @@ static const struct {
 	  "dmarc-reject", "DMARC fail, policy reject of example.com" },
 	{ "dmarc{reply-malformed-from='%{from-domain} %{policy} %{dmarc}'}", AS_FROM_MALFORMED, SPF_OFF, DKIM_OFF, DMARC_NOT_RUN, false,
 	  "550 5.7.1 - - -", "malformed From header field" },
+	{ "dmarc{on-malformed-from=accept}", AS_FROM_SEVERAL, AS_PASS, DKIM_PASSES, WANTS_REJECT, true, "accept",
+	  "From header field with several domains" },
 	{ "report-only = true", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "accept",
 	  "DMARC fail, policy reject of example.com" },
 };
@@ -423,6 +425,7 @@ static void test_matrix(void **state)
 		{ "", "\nTagged only: DMARC fail, policy quarantine (tag)\n" },
 		{ "report-only = true", "\nDMARC fail, policy reject      accept     dmarc-reject     (would be reject)\n" },
 		{ "report-only = true", "\nEnforced: nothing\n" },
+		{ "dmarc { enable = false }", "\nEnforced: internal error (tempfail)\n" },
 		{ "dkim { on-none = quarantine }", "\nDKIM none                      quarantine dkim-none\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -431,6 +434,8 @@ static void test_matrix(void **state)
 		FILE *out = open_memstream(&text, &size);
 		as_policy_write_matrix(settings_from(arena, cases[i].configuration), out);
 		fclose(out);
+		if (settings_from(arena, cases[i].configuration)->dmarc.enable == false)
+			assert_null(strstr(text, "From missing"));
 		if (!strstr(text, cases[i].line))
 			print_error("%s has no %s\n", text, cases[i].line);
 		assert_non_null(strstr(text, cases[i].line));
