@@ -164,7 +164,10 @@ static int open_world(struct as_arena *arena, const struct options *options, con
 		return open_zone(arena, world, options->zone);
 	const char *state = NULL, *detail = NULL;
 	world->dns = as_env_dns(arena, settings, world->clock, &log_sink, &state, &detail);
-	return world->dns ? EX_OK : complain("DNS", detail, EX_CONFIG);
+	if (!world->dns)
+		return complain("DNS", detail, EX_CONFIG);
+	printf("DNS        %s\n", state);
+	return EX_OK;
 }
 
 static void close_world(struct world *world)
