@@ -3,11 +3,10 @@
 #ifndef AS_DKIM_CHECK_H
 #define AS_DKIM_CHECK_H
 
+#include "canon_body.h"
 #include "code.h"
 #include "dkim_key.h"
 #include "dkim_signature.h"
-
-enum { AS_SHA256_SIZE = 32 };
 
 struct as_dkim_verdict {
 	enum as_code code;

@@ -12,6 +12,7 @@
 #include "dkim_verify.h"
 
 #include "canon.h"
+#include "canon_body.h"
 #include "dkim_check.h"
 #include "dkim_key.h"
 #include "dkim_signature.h"
@@ -46,6 +47,7 @@ struct entry {
 	bool is_stand_in;  /* libopendkim got a stand-in; we hash the header */
 	const char *key_name;
 	DKIM_SIGINFO *info;
+	struct as_canon_body *body; /* NULL: libopendkim hashes it */
 };
 
 struct as_dkim {
@@ -62,7 +64,7 @@ struct as_dkim {
 	DKIM_SIGINFO *whole[2]; /* [is_relaxed_body]: of a stand-in without l=, where a signature has one */
 	char last[2];          /* of the body */
 	uint64_t body_bytes;
-	bool has_bare;         /* a CR or LF alone in the body */
+	bool has_bare;         /* a CR or LF alone in the body: libopendkim's hash is wrong */
 };
 
 /* --- the library --------------------------------------------------------------------------------------------------- */
@@ -197,19 +199,22 @@ static void start_lookups(struct as_dkim *dkim)
 
 /* --- handing the header over --------------------------------------------------------------------------------------- */
 
-/* Bytes that libopendkim takes as they are: a plain name, no NUL, and every CR part of a fold. */
+/* Bytes that libopendkim takes as they are: a plain name, and no control byte but HTAB and folds in the value (it ends at NUL, and
+ * takes VT and FF for white space). */
 static bool is_plain(const struct as_field *field)
 {
-	const char *value = field->value, *end = value + field->value_length;
+	const char *value = field->value;
 	for (size_t i = 0; i < field->name_length; i++)
 		if (field->name[i] <= 0x20 || field->name[i] >= 0x7f)
 			return false;
-	if (field->name_length == 0 || memchr(value, '\0', field->value_length))
-		return false;
-	for (const char *cr = value; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
-		if (end - cr < 3 || cr[1] != '\n' || !as_is_wsp(cr[2]))
+	for (size_t i = 0, n = field->value_length; i < n; i++) {
+		if ((unsigned char)value[i] >= 0x20 || value[i] == '\t')
+			continue;
+		if (n - i < 3 || value[i] != '\r' || value[i + 1] != '\n' || !as_is_wsp(value[i + 2]))
 			return false;
-	return true;
+		i++;
+	}
+	return field->name_length > 0;
 }
 
 /* The fields that are not plain. False: too many, or too many fields at all. */
@@ -394,11 +399,28 @@ static bool has_bare_end(char before, const unsigned char *bytes, size_t n)
 	return false;
 }
 
+/* From the first piece on, which an MTA sends with 64 KB: nothing is kept to begin again with. Bare ones that only come later
+ * leave the signatures neutral. */
+static void start_own_bodies(struct as_dkim *dkim)
+{
+	for (size_t i = 0; i < dkim->tried_count; i++) {
+		const struct as_dkim_parsed *parsed = &dkim->tried[i]->parsed;
+		uint64_t most = parsed->has_length ? parsed->length : UINT64_MAX;
+		dkim->tried[i]->body = as_canon_body_new(dkim->arena, parsed->is_relaxed_body, most);
+	}
+}
+
 void as_dkim_body(struct as_dkim *dkim, const unsigned char *bytes, size_t n)
 {
 	if (!dkim->handle || n == 0)
 		return;
-	dkim->has_bare = dkim->has_bare || has_bare_end(dkim->last[1], bytes, n);
+	if (!dkim->has_bare && has_bare_end(dkim->last[1], bytes, n)) {
+		dkim->has_bare = true;
+		if (dkim->body_bytes == 0)
+			start_own_bodies(dkim);
+	}
+	for (size_t i = 0; i < dkim->tried_count && dkim->tried[i]->body; i++)
+		as_canon_body_add(dkim->tried[i]->body, bytes, n);
 	dkim->last[0] = n > 1 ? (char)bytes[n - 2] : dkim->last[1];
 	dkim->last[1] = (char)bytes[n - 1];
 	dkim->body_bytes += n;
@@ -429,39 +451,44 @@ static bool has_own_hash(struct as_dkim *dkim, const struct entry *entry, unsign
 
 struct hashes {
 	unsigned char header[AS_SHA256_SIZE];
-	const void *body; /* AS_SHA256_SIZE bytes */
+	unsigned char body[AS_SHA256_SIZE];
+	uint64_t body_length; /* of the canonical body; 0 where there is no l= */
 };
+
+/* How much body there is behind l= shows in the stand-in without l=. */
+static uint64_t whole_length(struct as_dkim *dkim, const struct entry *entry)
+{
+	ssize_t received, canonical, is_signed;
+	DKIM_SIGINFO *whole = dkim->whole[entry->parsed.is_relaxed_body];
+	if (!entry->parsed.has_length || !whole)
+		return 0;
+	return dkim_sig_getcanonlen(dkim->handle, whole, &received, &canonical, &is_signed) == DKIM_STAT_OK ? (uint64_t)canonical : 0;
+}
 
 static bool get_hashes(struct as_dkim *dkim, const struct entry *entry, struct hashes *hashes)
 {
 	void *header, *body;
 	size_t header_size, body_size;
+	if (entry->body) {
+		hashes->body_length = as_canon_body_end(entry->body, hashes->body);
+		return has_own_hash(dkim, entry, hashes->header);
+	}
 	if (!entry->info || dkim_sig_geterror(entry->info) > 0 ||
 	    dkim_sig_gethashes(entry->info, &header, &header_size, &body, &body_size) != DKIM_STAT_OK || header_size != AS_SHA256_SIZE ||
 	    body_size != AS_SHA256_SIZE)
 		return false;
-	hashes->body = body;
+	memcpy(hashes->body, body, AS_SHA256_SIZE);
 	memcpy(hashes->header, header, AS_SHA256_SIZE);
+	hashes->body_length = whole_length(dkim, entry);
 	return !entry->is_stand_in || has_own_hash(dkim, entry, hashes->header);
 }
 
-/* RFC 6376 3.7, 6.1.3: l= counts bytes of the canonical body, which can be two longer than what came. */
+/* Is l= so large that libopendkim gave no hash? It counts bytes of the canonical body, which can be two longer than what came. */
 static bool is_beyond_body(const struct as_dkim *dkim, const struct entry *entry)
 {
 	const struct as_dkim_parsed *p = &entry->parsed;
 	return p->has_length && (p->length > dkim->body_bytes + strlen("\r\n") ||
-				 (entry->info && dkim_sig_geterror(entry->info) == DKIM_SIGERROR_TOOLARGE_L));
-}
-
-/* Does the canonical body go on behind l=? */
-static bool has_tail(struct as_dkim *dkim, const struct entry *entry)
-{
-	ssize_t received, canonical, is_signed;
-	DKIM_SIGINFO *whole = dkim->whole[entry->parsed.is_relaxed_body];
-	if (!entry->parsed.has_length)
-		return false;
-	return !whole || dkim_sig_getcanonlen(dkim->handle, whole, &received, &canonical, &is_signed) != DKIM_STAT_OK ||
-	       (uint64_t)canonical > entry->parsed.length;
+				 (!entry->body && entry->info && dkim_sig_geterror(entry->info) == DKIM_SIGERROR_TOOLARGE_L));
 }
 
 static void check_keys(struct as_dkim *dkim, struct entry *entry, const struct hashes *hashes, struct as_dkim_signature *out)
@@ -485,19 +512,20 @@ static void judge(struct as_dkim *dkim, struct entry *entry, struct as_dkim_sign
 {
 	struct as_dkim_parsed *p = &entry->parsed;
 	struct hashes hashes;
-	if (is_beyond_body(dkim, entry)) {
-		set_result(entry, AS_FAIL, "body shorter than l=");
-		return;
-	}
-	if (dkim->has_bare) {
+	if (dkim->has_bare && !entry->body) {
 		set_result(entry, AS_NEUTRAL, "bare CR or LF in the body");
 		return;
 	}
-	if (!get_hashes(dkim, entry, &hashes)) {
+	bool is_beyond = is_beyond_body(dkim, entry);
+	if (!is_beyond && !get_hashes(dkim, entry, &hashes)) {
 		set_result(entry, AS_NEUTRAL, "not processable");
 		return;
 	}
-	out->has_unsigned_tail = has_tail(dkim, entry);
+	if (is_beyond || (p->has_length && p->length > hashes.body_length)) { /* RFC 6376 3.7 */
+		set_result(entry, AS_FAIL, "body shorter than l=");
+		return;
+	}
+	out->has_unsigned_tail = p->has_length && p->length < hashes.body_length;
 	/* Before the key, so that trouble in DNS does not hide what is certain. */
 	if (p->bh_size != AS_SHA256_SIZE || memcmp(p->bh, hashes.body, AS_SHA256_SIZE) != 0) {
 		set_result(entry, AS_FAIL, "body hash mismatch");

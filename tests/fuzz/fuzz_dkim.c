@@ -69,32 +69,33 @@ static void message(const char *text, size_t n)
 	as_dkim_world_free(world);
 }
 
-/* A header that a MTA could hand over: lines of "name:value" with a name, no CR or LF but in CRLF; then a body of the same kind. */
+/* A header that a MTA could hand over: lines of "name:value", no CR or LF but in CRLF; then any body that does not end in CR. */
 static bool is_regular(const char *text, size_t n)
 {
-	bool is_body = false, has_colon = false;
+	bool has_colon = false;
 	size_t start = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool is_end = i + 1 < n && text[i] == '\r' && text[i + 1] == '\n';
+		if (is_end && i == start)
+			return text[n - 1] != '\r';
 		if (!is_end && (text[i] == '\r' || text[i] == '\n'))
 			return false;
 		has_colon = has_colon || (text[i] == ':' && i > start);
 		if (!is_end)
 			continue;
-		is_body = is_body || i == start;
-		if (!is_body && !has_colon)
+		if (!has_colon)
 			return false;
 		i++;
 		start = i + 1;
 		has_colon = start < n && as_is_wsp(text[start]); /* a fold goes on with the field */
 	}
-	return start == n || is_body;
+	return start == n;
 }
 
 static bool is_name_list(const char *names)
 {
 	for (const char *at = names; *at; at++)
-		if (*at <= 0x20 || *at > 0x7e || *at == ';' || (*at == ':' && (at[1] == ':' || !at[1])))
+		if (*at <= 0x20 || *at > 0x7e || *at == ';' || *at == '{' || (*at == ':' && (at[1] == ':' || !at[1])))
 			return false;
 	return strncmp(names, "from", 4) == 0 && (!names[4] || names[4] == ':') && strlen(names) < 190;
 }
@@ -127,9 +128,9 @@ static void signed_message(uint8_t choices, const char *text, size_t n)
 		as_buf_add(&out, line + 1, size);
 		must_pass(world, &out);
 		for (int i = 0; i < MORE_FIELDS; i++)
-			as_buf_puts(&more, "{}:\r\n");
+			as_buf_puts(&more, "(:\r\n");
 		as_buf_add(&more, out.text, out.length);
-		if (!strstr(names, "{}"))
+		if (!strchr(names, '('))
 			must_pass(world, &more);
 	}
 	as_dkim_world_free(world);
