@@ -28,11 +28,6 @@ static const struct as_name_code macros[] = {
 /* A domain fits; longer values are somebody's game. */
 enum { VALUE_MAX = 255, UNKNOWN = -1 };
 
-const char *as_reply_macro_name(enum as_reply_macro macro)
-{
-	return as_table_name(macros, (int)macro);
-}
-
 /* Length of a run of one to three digits; 0 without one. */
 static size_t digits(const char *text)
 {

@@ -27,9 +27,6 @@ struct as_reply_values {
 	const char *of[AS_REPLY_MACROS];
 };
 
-/* The name of a macro as it is written between "%{" and "}". Static. */
-const char *as_reply_macro_name(enum as_reply_macro macro);
-
 /* May this be a reply: an optional enhanced code of class 4 or 5 (RFC 3463), then printable ASCII with known macros? On error
  * *detail (owned by arena) says what is wrong and what would be right. "" is allowed: the built-in text. */
 enum as_err as_reply_check(struct as_arena *arena, const char *text, const char **detail);

@@ -74,7 +74,8 @@ struct as_settings {
 };
 
 /* Reads a file. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be right" (one or more lines).
- * file NULL: the defaults alone. */
+ * file NULL: the defaults alone. A missing or unreadable file is AS_ERR_SYSTEM, one over 1 MB AS_ERR_LIMIT; anything wrong in it
+ * AS_ERR_SYNTAX or AS_ERR_RANGE, the first error only. One thread at a time in the process: libconfuse's scanner is global. */
 enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail);
 
 /* The same from text, for tests; name stands for the file in errors. */
