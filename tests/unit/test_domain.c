@@ -39,6 +39,7 @@ static const struct normal_case normal_cases[] = {
 	{ "tab", "example\t.com", 0, NULL },
 	{ "NUL", "example.com\0.evil.example", 25, NULL },
 	{ "NUL alone", "\0", 1, NULL },
+	{ "NUL in a U-label", "b\xc3\xbc" "cher\0x.example", 17, NULL },
 	{ "address literal", "[192.0.2.1]", 0, NULL },
 	{ "angle bracket", "victim.example>", 0, NULL },
 	{ "parenthesis", "a(b.example", 0, NULL },
