@@ -22,8 +22,9 @@
 #include <unbound-event.h>
 
 /* Reasons, where they are not plain: the defaults are those of a desktop (16 ports, 1 MB caches). Minimised names cost a round trip
- * for each label, three for a DKIM key. A dead server must be given up in seconds and tried again soon (infra-*). 1232: the size
- * that is not fragmented. harden-below-nxdomain: RFC 8020. val-log-level 2 fills the reason of bogus answers. */
+ * for each label, three for a DKIM key. A dead server must be given up in seconds (infra-cache-max-rtt) and tried again soon: that
+ * happens when what is known of it ends, 900 s after the first question by default; infra-keep-probing does not help below a max-rtt
+ * of 12 s. 1232: the size that is not fragmented. harden-below-nxdomain: RFC 8020. val-log-level 2 fills the reason of bogus answers. */
 static const char fixed[] =
 	"server:\n"
 	"module-config: \"validator iterator\"\n"
@@ -34,8 +35,7 @@ static const char fixed[] =
 	"key-cache-size: 8m\n"
 	"neg-cache-size: 4m\n"
 	"infra-cache-max-rtt: 2000\n"
-	"infra-keep-probing: yes\n"
-	"infra-host-ttl: 60\n"
+	"infra-host-ttl: 15\n"
 	"outbound-msg-retry: 2\n"
 	"edns-buffer-size: 1232\n"
 	"qname-minimisation: no\n"

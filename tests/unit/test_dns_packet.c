@@ -19,6 +19,9 @@
 #define P "\xc0\x0c"       /* the question's name */
 #define EXAMPLE "\xc0\x0e" /* "example" in it */
 #define RR(type, ttl) "\0" type "\0\1\0\0\0" ttl
+#define SOA(ttl, minimum) \
+	EXAMPLE RR("\6", ttl) "\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0" minimum
+#define ADDRESS "\0\4\xc0\0\2"
 #define BYTES(text) text, sizeof(text) - 1
 
 static const struct {
@@ -29,69 +32,84 @@ static const struct {
 	const char *want;
 } packets[] = {
 	{ "two addresses, the smaller TTL", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\4\xc0\0\2\1" P RR("\1", "\x32") "\0\4\xc0\0\2\2"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\1", "\x3c") ADDRESS "\1" P RR("\1", "\x32") ADDRESS "\2"),
 	  "ok 50 a.example: \\xc0\\x00\\x02\\x01, \\xc0\\x00\\x02\\x02" },
 	{ "the owner in another case, a signature beside", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") "\1A\7EXAMPLE\0" RR("\1", "\x3c") "\0\4\xc0\0\2\1" P RR("\x2e", "\1") "\0\1x"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") "\1A\7EXAMPLE\0" RR("\1", "\x3c") ADDRESS "\1" P RR("\x2e", "\1") "\0\1x"),
 	  "ok 60 a.example: \\xc0\\x00\\x02\\x01" },
 	{ "records of other names and classes", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") EXAMPLE RR("\1", "\x3c") "\0\4\xc0\0\2\1" P "\0\1\0\3\0\0\0\1\0\4\xc0\0\2\1"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") EXAMPLE RR("\1", "\x3c") ADDRESS "\1" P "\0\1\0\3\0\0\0\1\0\4\xc0\0\2\1"),
 	  "nodata 0 a.example" },
 	{ "an address of a wrong size is left out", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\3\xc0\0\2" P RR("\1", "\x3c") "\0\4\xc0\0\2\2"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\3\xc0\0\2" P RR("\1", "\x3c") ADDRESS "\2"),
 	  "ok 60 a.example: \\xc0\\x00\\x02\\x02" },
 	{ "only wrong ones: no data", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\3\xc0\0\2"), "nodata 60 a.example" },
 	{ "strings are joined", AS_DNS_TXT,
-	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\x10") P RR("\x10", "\x3c") "\0\x8\3v=s\0\2\0x"), "ok 60 a.example: v=s\\x00x" },
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\x10")
+		P RR("\x10", "\x3c") "\0\x8\3v=s\0\2\0x"), "ok 60 a.example: v=s\\x00x" },
 	{ "a string beyond its record", AS_DNS_TXT,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\x10") P RR("\x10", "\x3c") "\0\3\3v="), "nodata 60 a.example" },
 	{ "compressed exchange", AS_DNS_MX,
-	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xf") P RR("\xf", "\x3c") "\0\7\0\xa\2Mx\xc0\x0e"), "ok 60 a.example: 10 mx.example" },
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xf")
+		P RR("\xf", "\x3c") "\0\7\0\xa\2Mx\xc0\x0e"), "ok 60 a.example: 10 mx.example" },
 	{ "an exchange with a control byte", AS_DNS_MX,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xf") P RR("\xf", "\x3c") "\0\7\0\xa\2m\1\xc0\x0e"), "nodata 60 a.example" },
 	{ "a name longer than its rdata", AS_DNS_PTR,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xc") P RR("\xc", "\x3c") "\0\3\2mx\xc0\x0e"), "nodata 60 a.example" },
 	{ "an alias, its TTL counts", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e" "\xc0\x27" RR("\1", "\x3c") "\0\4\xc0\0\2\1"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		P RR("\5", "\x14") "\0\4\1b\xc0\x0e" "\xc0\x27" RR("\1", "\x3c") ADDRESS "\1"),
 	  "ok 20 b.example: \\xc0\\x00\\x02\\x01" },
 	{ "an alias after its target", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") "\1b" EXAMPLE RR("\1", "\x3c") "\0\4\xc0\0\2\1" P RR("\5", "\x14") "\0\2\xc0\x1b"),
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		"\1b" EXAMPLE RR("\1", "\x3c") ADDRESS "\1" P RR("\5", "\x14") "\0\2\xc0\x1b"),
 	  "ok 20 b.example: \\xc0\\x00\\x02\\x01" },
 	{ "an alias to nothing", AS_DNS_A,
-	  BYTES("id" NXDOMAIN COUNTS("\1", "\1") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e" EXAMPLE RR("\6", "\x64")
-		"\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\xf"),
+	  BYTES("id" NXDOMAIN COUNTS("\1", "\1") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e" SOA("\x64", "\xf")),
 	  "nxdomain 15 b.example" },
 	{ "an alias to itself", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\2" P),
 	  "tempfail 0 a.example [CNAME chain too long]" },
 	{ "the alias itself", AS_DNS_CNAME,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\5") P RR("\5", "\x14") "\0\4\1b\xc0\x0e"), "ok 20 a.example: b.example" },
 	{ "no data, the SOA's minimum", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\0", "\1") QUESTION("\1") EXAMPLE RR("\6", "\x64") "\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\x32"),
+	  BYTES("id" NOERROR COUNTS("\0", "\1") QUESTION("\1") SOA("\x64", "\x32")),
 	  "nodata 50 a.example" },
 	{ "no such name, the SOA's TTL", AS_DNS_A,
-	  BYTES("id" NXDOMAIN COUNTS("\0", "\1") QUESTION("\1") EXAMPLE RR("\6", "\x14") "\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\x32"),
+	  BYTES("id" NXDOMAIN COUNTS("\0", "\1") QUESTION("\1") SOA("\x14", "\x32")),
 	  "nxdomain 20 a.example" },
-	{ "no such name, nothing about keeping it", AS_DNS_A, BYTES("id" NXDOMAIN COUNTS("\0", "\0") QUESTION("\1")), "nxdomain 0 a.example" },
+	{ "no such name, nothing about keeping it", AS_DNS_A,
+	  BYTES("id" NXDOMAIN COUNTS("\0", "\0") QUESTION("\1")), "nxdomain 0 a.example" },
 	{ "a TTL with its highest bit", AS_DNS_A,
-	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P "\0\1\0\1\x80\0\0\1\0\4\xc0\0\2\1"), "ok 0 a.example: \\xc0\\x00\\x02\\x01" },
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1")
+		P "\0\1\0\1\x80\0\0\1\0\4\xc0\0\2\1"), "ok 0 a.example: \\xc0\\x00\\x02\\x01" },
 	{ "SERVFAIL", AS_DNS_A, BYTES("id\x81\x82" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [SERVFAIL]" },
 	{ "REFUSED", AS_DNS_A, BYTES("id\x81\x85" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [REFUSED]" },
-	{ "an RCODE nobody knows", AS_DNS_A, BYTES("id\x81\x8f" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [unknown RCODE]" },
-	{ "truncated", AS_DNS_A, BYTES("id\x83\x80" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [truncated answer]" },
-	{ "a question, not an answer", AS_DNS_A, BYTES("id\x01\x80" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [malformed answer]" },
-	{ "the answer to another name", AS_DNS_A, BYTES("id" NOERROR COUNTS("\0", "\0") "\1b\7example\0\0\1\0\1"), "tempfail 0 a.example [malformed answer]" },
-	{ "the answer to another type", AS_DNS_A, BYTES("id" NOERROR COUNTS("\0", "\0") QUESTION("\x10")), "tempfail 0 a.example [malformed answer]" },
+	{ "an RCODE nobody knows", AS_DNS_A,
+	  BYTES("id\x81\x8f" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [unknown RCODE]" },
+	{ "truncated", AS_DNS_A,
+	  BYTES("id\x83\x80" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [truncated answer]" },
+	{ "a question, not an answer", AS_DNS_A,
+	  BYTES("id\x01\x80" COUNTS("\0", "\0") QUESTION("\1")), "tempfail 0 a.example [malformed answer]" },
+	{ "the answer to another name", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\0", "\0") "\1b\7example\0\0\1\0\1"), "tempfail 0 a.example [malformed answer]" },
+	{ "the answer to another type", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\0", "\0") QUESTION("\x10")), "tempfail 0 a.example [malformed answer]" },
 	{ "no question", AS_DNS_A, BYTES("id" NOERROR "\0\0\0\0\0\0\0\0"), "tempfail 0 a.example [malformed answer]" },
 	{ "empty", AS_DNS_A, BYTES(""), "tempfail 0 a.example [malformed answer]" },
-	{ "fewer records than announced", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1")), "tempfail 0 a.example [malformed answer]" },
-	{ "rdata beyond the end", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\4\xc0\0\2"),
+	{ "fewer records than announced", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1")), "tempfail 0 a.example [malformed answer]" },
+	{ "rdata beyond the end", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\4\xc0\0\2"),
 	  "tempfail 0 a.example [malformed answer]" },
-	{ "a pointer to itself", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\xc0\x1b" RR("\1", "\x3c") "\0\4\xc0\0\2\1"),
+	{ "a pointer to itself", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\xc0\x1b" RR("\1", "\x3c") ADDRESS "\1"),
 	  "tempfail 0 a.example [malformed answer]" },
-	{ "a pointer forwards", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\xc0\x30" RR("\1", "\x3c") "\0\4\xc0\0\2\1"),
+	{ "a pointer forwards", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\xc0\x30" RR("\1", "\x3c") ADDRESS "\1"),
 	  "tempfail 0 a.example [malformed answer]" },
-	{ "an unknown kind of label", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\x41" "a\0" RR("\1", "\x3c") "\0\4\xc0\0\2\1"),
+	{ "an unknown kind of label", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\x41" "a\0" RR("\1", "\x3c") ADDRESS "\1"),
 	  "tempfail 0 a.example [malformed answer]" },
 };
 
@@ -140,7 +158,8 @@ static void check_every_cut(void **state)
 {
 	(void)state;
 	static const char packet[] =
-		"id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e" "\xc0\x27" RR("\1", "\x3c") "\0\4\xc0\0\2\1";
+		"id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e"
+		"\xc0\x27" RR("\1", "\x3c") ADDRESS "\1";
 	for (size_t size = 0; size < sizeof packet - 1; size++) {
 		char *exact = as_xalloc(size); /* so that a sanitizer sees a byte too far */
 		memcpy(exact, packet, size);

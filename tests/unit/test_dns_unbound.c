@@ -1,6 +1,557 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_dns_unbound.c - to be written */
+/* test_dns_unbound.c - libunbound against a small server of hand-made answers on loopback, through a stub zone; trust anchor files. */
+#include "config.h"
+
+#include "test.h"
+
+#include "dns.h"
+#include "dns_backend.h"
+#include "dns_unbound.h"
+#include "str.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* --- a server ------------------------------------------------------------------------------------------------------ */
+
+enum { HEADER = 12, PACKET_MAX = 65535, BIG_TEXT = 60000, TC = 0x02, QR_AA = 0x84 };
+
+struct server {
+	int udp;
+	int tcp;
+	int stop[2];
+	unsigned port;
+	pthread_t thread;
+};
+
+struct reply {
+	uint8_t bytes[PACKET_MAX];
+	size_t size;
+	bool is_tcp;
+};
+
+static void put(struct reply *r, const void *bytes, size_t n)
+{
+	memcpy(r->bytes + r->size, bytes, n);
+	r->size += n;
+}
+
+static void put16(struct reply *r, unsigned value)
+{
+	const uint8_t bytes[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+	put(r, bytes, 2);
+}
+
+static void set_rcode(struct reply *r, unsigned rcode)
+{
+	r->bytes[3] = (uint8_t)rcode;
+}
+
+/* Owner: the question's name. TTL 60. */
+static void put_rr(struct reply *r, enum as_dns_type type, const void *rdata, size_t n)
+{
+	put16(r, 0xc00c);
+	put16(r, type);
+	put16(r, 1);
+	put16(r, 0);
+	put16(r, 60);
+	put16(r, (unsigned)n);
+	put(r, rdata, n);
+	r->bytes[7]++;
+}
+
+static void answer_address(struct reply *r, enum as_dns_type type)
+{
+	if (type == AS_DNS_A)
+		put_rr(r, type, "\xc0\0\2\1", 4);
+}
+
+static void answer_pointer(struct reply *r, enum as_dns_type type)
+{
+	if (type != AS_DNS_PTR)
+		return;
+	put_rr(r, type, "\4good\7example", 14);
+	put_rr(r, type, "\4b\1ad\7example", 14);
+}
+
+static void answer_big(struct reply *r, enum as_dns_type type)
+{
+	static uint8_t strings[BIG_TEXT];
+	if (type != AS_DNS_TXT)
+		return;
+	if (!r->is_tcp) {
+		r->bytes[2] |= TC;
+		return;
+	}
+	memset(strings, 'x', sizeof strings);
+	for (size_t at = 0; at < sizeof strings; at += 256)
+		strings[at] = (uint8_t)(sizeof strings - at < 256 ? sizeof strings - at - 1 : 255);
+	put_rr(r, type, strings, sizeof strings);
+}
+
+static void answer_alias(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, "\1a\4test", 8);
+}
+
+static void answer_loop(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, "\xc0\x0c", 2);
+}
+
+static void answer_servfail(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	set_rcode(r, 2);
+}
+
+static void answer_nothing(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	r->size = 0;
+}
+
+static void answer_garbage(struct reply *r, enum as_dns_type type)
+{
+	put_rr(r, type, "\xc0\0\2\1", 4);
+	r->size -= 6;
+}
+
+static void answer_no_name(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	set_rcode(r, 3);
+}
+
+static const struct {
+	const char *label;
+	void (*answer)(struct reply *r, enum as_dns_type type);
+} behaviours[] = {
+	{ "a", answer_address },        { "back\\slash", answer_address }, { "7", answer_pointer },
+	{ "big", answer_big },          { "alias", answer_alias },         { "loop", answer_loop },
+	{ "servfail", answer_servfail }, { "silent", answer_nothing },      { "garbage", answer_garbage },
+};
+
+/* Makes a reply of a query: its header and question, and what the first label says. */
+static void answer(struct reply *r, const uint8_t *query, size_t size)
+{
+	size_t at = HEADER;
+	while (at < size && query[at])
+		at += query[at] + 1U;
+	r->size = 0;
+	if (at + 5 > size)
+		return;
+	unsigned type = (unsigned)query[at + 1] << 8 | query[at + 2];
+	put(r, query, at + 5);
+	memset(r->bytes + 6, 0, 6);
+	r->bytes[2] = QR_AA;
+	r->bytes[3] = 0;
+	for (size_t i = 0; i < sizeof behaviours / sizeof *behaviours; i++) {
+		const char *label = behaviours[i].label;
+		if (as_equal_nocase_n(label, strlen(label), (const char *)query + HEADER + 1, query[HEADER])) {
+			behaviours[i].answer(r, (enum as_dns_type)type);
+			return;
+		}
+	}
+	answer_no_name(r, (enum as_dns_type)type);
+}
+
+static void serve_udp(int fd, struct reply *r)
+{
+	uint8_t query[PACKET_MAX];
+	struct sockaddr_in from;
+	socklen_t length = sizeof from;
+	ssize_t n = recvfrom(fd, query, sizeof query, 0, (struct sockaddr *)&from, &length);
+	r->is_tcp = false;
+	answer(r, query, n > 0 ? (size_t)n : 0);
+	if (r->size > 0)
+		sendto(fd, r->bytes, r->size, 0, (struct sockaddr *)&from, length);
+}
+
+static void serve_tcp(int listener, struct reply *r)
+{
+	uint8_t query[2 + 512];
+	int fd = accept(listener, NULL, NULL);
+	ssize_t n = fd >= 0 ? recv(fd, query, sizeof query, 0) : -1; /* libunbound sends length and query in one piece */
+	r->is_tcp = true;
+	answer(r, query + 2, n > 2 ? (size_t)n - 2 : 0);
+	const uint8_t length[2] = { (uint8_t)(r->size >> 8), (uint8_t)r->size };
+	if (r->size > 0 && send(fd, length, 2, MSG_NOSIGNAL | MSG_MORE) == 2)
+		send(fd, r->bytes, r->size, MSG_NOSIGNAL);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void *serve(void *user)
+{
+	struct server *s = user;
+	struct reply *reply = as_xalloc(sizeof *reply);
+	struct pollfd fds[] = {
+		{ .fd = s->stop[0], .events = POLLIN },
+		{ .fd = s->udp, .events = POLLIN },
+		{ .fd = s->tcp, .events = POLLIN },
+	};
+	while (poll(fds, 3, -1) > 0 && !fds[0].revents) {
+		if (fds[1].revents)
+			serve_udp(s->udp, reply);
+		if (fds[2].revents)
+			serve_tcp(s->tcp, reply);
+	}
+	free(reply);
+	return NULL;
+}
+
+/* A port that is free for both. */
+static bool bind_both(struct server *s)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t length = sizeof at;
+	s->udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	s->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(s->udp, (struct sockaddr *)&at, sizeof at) == 0 && getsockname(s->udp, (struct sockaddr *)&at, &length) == 0 &&
+	    bind(s->tcp, (struct sockaddr *)&at, sizeof at) == 0 && listen(s->tcp, 8) == 0) {
+		s->port = ntohs(at.sin_port);
+		return true;
+	}
+	close(s->udp);
+	close(s->tcp);
+	return false;
+}
+
+static void start_server(struct server *s)
+{
+	int tries = 0;
+	while (!bind_both(s))
+		assert_true(++tries < 50);
+	assert_int_equal(pipe(s->stop), 0);
+	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void stop_server(struct server *s)
+{
+	assert_int_equal(write(s->stop[1], "x", 1), 1);
+	pthread_join(s->thread, NULL);
+	close(s->udp);
+	close(s->tcp);
+	close(s->stop[0]);
+	close(s->stop[1]);
+}
+
+/* --- the resolver in front of it ----------------------------------------------------------------------------------- */
+
+struct rig {
+	struct server server;
+	struct as_arena *arena;
+	struct as_dns *dns;
+	const char *state;
+};
+
+struct setting {
+	const char *anchor;
+	const char **insecure;
+	bool stub_is_insecure;
+};
+
+static void set_up(struct rig *rig, const struct setting *setting)
+{
+	static const struct as_dns_options options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 5 };
+	const char *detail = NULL;
+	start_server(&rig->server);
+	rig->arena = as_arena_new();
+	const char *addresses[] = { as_printf(rig->arena, "127.0.0.1@%u", rig->server.port), NULL };
+	const struct as_dns_stub stubs[] = {
+		{ .zone = "test.", .addresses = addresses, .insecure = setting->stub_is_insecure },
+		{ .zone = "1.168.192.in-addr.arpa", .addresses = addresses },
+	};
+	const struct as_dns_unbound_options unbound = {
+		.mode = AS_DNS_RECURSE,
+		.trust_anchor = setting->anchor,
+		.insecure = setting->insecure,
+		.stubs = stubs,
+		.stub_count = 2,
+		.log = &as_test_log_none,
+	};
+	struct as_dns_backend *backend = as_dns_unbound_new(rig->arena, &unbound, &rig->state, &detail);
+	if (!backend)
+		fail_msg("%s", detail);
+	rig->dns = as_dns_new(backend, &options, &as_clock_system);
+}
+
+static void tear_down(struct rig *rig)
+{
+	as_dns_unref(rig->dns);
+	stop_server(&rig->server);
+	as_arena_free(rig->arena);
+}
+
+static struct as_dns_set *new_set(const struct rig *rig, int64_t timeout_ms)
+{
+	const struct as_dns_limits limits = { .budget = 50, .timeout_ms = timeout_ms };
+	return as_dns_set_new(rig->dns, &limits);
+}
+
+enum { LONG_MS = 60000, SHORT_MS = 50 };
+
+static const struct {
+	const char *name;
+	enum as_dns_type type;
+	enum as_dns_status status;
+	const char *detail; /* canonical name, or the reason */
+	size_t count;
+} answers[] = {
+	{ "a.test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
+	{ "A.Test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
+	{ "a.test", AS_DNS_TXT, AS_DNS_NODATA, "a.test", 0 },
+	{ "nowhere.test", AS_DNS_A, AS_DNS_NXDOMAIN, "nowhere.test", 0 },
+	{ "alias.test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
+	{ "loop.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
+	{ "servfail.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
+	{ "garbage.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
+	{ "big.test", AS_DNS_TXT, AS_DNS_OK, "big.test", 1 },
+	{ "back\\slash.test", AS_DNS_A, AS_DNS_OK, "back\\slash.test", 1 },
+	{ "7.1.168.192.in-addr.arpa", AS_DNS_PTR, AS_DNS_OK, "7.1.168.192.in-addr.arpa", 1 },
+	{ "example.invalid", AS_DNS_A, AS_DNS_NXDOMAIN, "example.invalid", 0 },
+};
+
+static void check_answers(void **state)
+{
+	(void)state;
+	struct rig rig;
+	set_up(&rig, &(struct setting){ .anchor = "" });
+	assert_non_null(strstr(rig.state, "DNSSEC VALIDATION IS OFF"));
+	struct as_dns_set *set = new_set(&rig, LONG_MS);
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+		as_dns_start(set, answers[i].name, answers[i].type);
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		const struct as_dns_answer *got = as_dns_get(set, answers[i].name, answers[i].type);
+		const char *detail = got->reason ? got->reason : got->canonical;
+		if (got->status != answers[i].status || strcmp(detail, answers[i].detail) != 0 || got->count != answers[i].count)
+			fail_msg("%s: status %d, %s, %zu records", answers[i].name, (int)got->status, detail, got->count);
+		assert_int_equal(got->dnssec, AS_DNSSEC_INDETERMINATE);
+	}
+	const struct as_dns_answer *big = as_dns_get(set, "big.test", AS_DNS_TXT);
+	assert_int_equal(big->records[0].size, BIG_TEXT - (BIG_TEXT + 255) / 256);
+	assert_memory_equal(as_dns_get(set, "a.test", AS_DNS_A)->records[0].data, "\xc0\0\2\1", 4);
+	assert_string_equal(as_dns_get(set, "7.1.168.192.in-addr.arpa", AS_DNS_PTR)->records[0].name, "good.example");
+	as_dns_set_free(set);
+	tear_down(&rig);
+}
+
+static void remember(void *user, const struct as_dns_answer *answer)
+{
+	*(enum as_dns_status *)user = answer->status;
+}
+
+static void check_deadline_and_shutting_down(void **state)
+{
+	(void)state;
+	struct rig rig;
+	enum as_dns_status silent = AS_DNS_OK;
+	set_up(&rig, &(struct setting){ .anchor = "" });
+	struct as_dns_set *set = new_set(&rig, SHORT_MS);
+	assert_string_equal(as_dns_get(set, "silent.test", AS_DNS_A)->reason, "timeout");
+	as_dns_set_free(set);
+	set = new_set(&rig, LONG_MS); /* the others are not held up */
+	as_dns_start_then(set, "silent.test", AS_DNS_TXT, remember, &silent);
+	assert_int_equal(as_dns_get(set, "a.test", AS_DNS_A)->status, AS_DNS_OK);
+	as_dns_set_free(set);
+	tear_down(&rig); /* with questions under way */
+	assert_int_equal(silent, AS_DNS_OK); /* not called for a message that is done */
+}
+
+/* --- trust anchors ------------------------------------------------------------------------------------------------- */
+
+static const char *write_file(struct as_arena *arena, const char *text)
+{
+	const char *folder = getenv("TMPDIR");
+	char *path = as_printf(arena, "%s/assay-test-XXXXXX", folder ? folder : "/tmp");
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+	return path;
+}
+
+#define DS "test. 3600 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000\n"
+
+#define KEY_2017 ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n"
+#define KEY_2024 ". 3600 IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16\n"
+
+static void check_wrong_anchor_is_bogus(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const char *file = write_file(arena, DS);
+	struct rig rig;
+	set_up(&rig, &(struct setting){ .anchor = file });
+	assert_non_null(strstr(rig.state, "(tags 12345)"));
+	struct as_dns_set *set = new_set(&rig, LONG_MS);
+	const struct as_dns_answer *got = as_dns_get(set, "a.test", AS_DNS_A);
+	assert_int_equal(got->status, AS_DNS_TEMPFAIL);
+	assert_int_equal(got->dnssec, AS_DNSSEC_BOGUS);
+	assert_int_equal(got->count, 0);
+	assert_int_equal(strncmp(got->reason, "bogus: validation failure <a.test. A IN>", 40), 0);
+	got = as_dns_get(set, "7.1.168.192.in-addr.arpa", AS_DNS_PTR); /* no anchor above it */
+	assert_int_equal(got->dnssec, AS_DNSSEC_INSECURE);
+	assert_int_equal(got->count, 1);
+	as_dns_set_free(set);
+	tear_down(&rig);
+	unlink(file);
+	as_arena_free(arena);
+}
+
+/* Below the root's anchor, which nobody could follow here: what is configured as insecure needs no signatures. */
+static void check_insecure_zones(void **state)
+{
+	(void)state;
+	static const char *insecure[] = { "test", NULL };
+	struct as_arena *arena = as_arena_new();
+	const char *file = write_file(arena, KEY_2024);
+	const struct setting settings[] = { { .anchor = file, .insecure = insecure }, { .anchor = file, .stub_is_insecure = true } };
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		struct rig rig;
+		set_up(&rig, &settings[i]);
+		struct as_dns_set *set = new_set(&rig, LONG_MS);
+		const struct as_dns_answer *got = as_dns_get(set, "a.test", AS_DNS_A);
+		assert_int_equal(got->status, AS_DNS_OK);
+		assert_int_equal(got->dnssec, AS_DNSSEC_INSECURE);
+		as_dns_set_free(set);
+		tear_down(&rig);
+	}
+	unlink(file);
+	as_arena_free(arena);
+}
+
+static const struct {
+	const char *text;
+	const char *want; /* behind the file's name */
+} anchors[] = {
+	{ KEY_2017 KEY_2024, " (tags 20326 38696)" },
+	{ "; comment\n\n" KEY_2024, " (tags 38696)" },
+	{ KEY_2017, " (tags 20326); warning: the root's key 38696 is not in it, with which the root is signed since 2026-10-11: "
+		    "signed names will be bogus" },
+	{ DS, " (tags 12345); warning: no key of the root in it: only what is below its own zones is validated" },
+	{ ". DS 1 8 2 00\n",
+	  " (tags 1); warning: none of the root's keys (20326, 38696) in it: all signed names of the public DNS will be bogus" },
+	/* RFC 4034 5.4: the example's key tag is 60485. In parentheses, over lines. */
+	{ "test. 86400 IN DNSKEY ( 256 3 5 AQOeiiR0GOMYkDshWoSKz9Xz ; comment\n fwJr1AYtsmx3TGkJaNXVbfi/\n"
+	  "2pHm822aJ5iI9BMzNXxeYCmZ DRD99WYwYqUSdjMmmAphXdvx egXd/M5+X7OrzKBaMbCVdFLU\n"
+	  "Uh6DhweJBjEVv5f2wwjM9Xzc nOf+EPbtG9DMBmADjFDc2w/r ljwvFw== ) ; key id = 60485\n" KEY_2024,
+	  " (tags 60485 38696)" },
+	{ "", ": no DNSKEY or DS record in it" },
+	{ "<html>\n", ": no DNSKEY or DS record in it" },
+	{ "\n. DS 99999 8 2 00\n", ": line 2: a malformed DS record" },
+	{ ". DNSKEY 257 3 8 !!!\n", ": line 1: a malformed DNSKEY record" },
+};
+
+static void check_anchor_files(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof anchors / sizeof *anchors; i++) {
+		struct as_arena *arena = as_arena_new();
+		const char *file = write_file(arena, anchors[i].text);
+		const char *line = NULL, *detail = NULL;
+		bool is_good = anchors[i].want[0] == ' ';
+		assert_int_equal(as_dns_anchor_check(arena, file, &line, &detail), is_good ? AS_OK : AS_ERR_SYNTAX);
+		assert_string_equal(is_good ? line : detail, as_printf(arena, "trust anchor %s%s", file, anchors[i].want));
+		unlink(file);
+		as_arena_free(arena);
+	}
+	struct as_arena *arena = as_arena_new();
+	const char *line = NULL, *detail = NULL;
+	assert_int_equal(as_dns_anchor_check(arena, "/nonexistent/root.key", &line, &detail), AS_ERR_SYSTEM);
+	assert_string_equal(detail, "trust anchor /nonexistent/root.key: No such file or directory");
+	as_arena_free(arena);
+}
+
+/* --- options ------------------------------------------------------------------------------------------------------- */
+
+static const char *one_address[] = { "127.0.0.1@53", NULL };
+static const char *bad_port[] = { "127.0.0.1@0", NULL };
+static const char *host_name[] = { "ns.example.com", NULL };
+static const char *quoted[] = { "a\"b", NULL };
+
+static const struct {
+	struct as_dns_unbound_options options;
+	struct as_dns_stub stub;
+	const char *want;
+} complaints[] = {
+	{ { .mode = AS_DNS_FORWARD }, { 0 }, "mode \"forward\" needs servers to forward to" },
+	{ { .mode = AS_DNS_FORWARD, .forward = bad_port }, { 0 }, "\"127.0.0.1@0\" is not an address (ADDRESS or ADDRESS@PORT)" },
+	{ { .mode = AS_DNS_FORWARD, .forward = host_name }, { 0 }, "\"ns.example.com\" is not an address (ADDRESS or ADDRESS@PORT)" },
+	{ { .mode = AS_DNS_RECURSE, .insecure = quoted }, { 0 }, "\"a\"b\" is not a zone" },
+	{ { .mode = AS_DNS_RECURSE }, { .zone = "a..b", .addresses = one_address }, "\"a..b\" is not a zone" },
+	{ { .mode = AS_DNS_RECURSE }, { .zone = "corp.example" }, "stub \"corp.example\" has no addresses" },
+	{ { .mode = AS_DNS_RECURSE, .trust_anchor = "/nonexistent/root.key" }, { 0 },
+	  "trust anchor /nonexistent/root.key: No such file or directory" },
+};
+
+static void check_complaints(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_dns_unbound_options options = complaints[i].options;
+		const char *line = NULL, *detail = NULL;
+		options.log = &as_test_log_none;
+		options.stubs = &complaints[i].stub;
+		options.stub_count = complaints[i].stub.zone ? 1 : 0;
+		if (!options.trust_anchor)
+			options.trust_anchor = "";
+		assert_null(as_dns_unbound_new(arena, &options, &line, &detail));
+		assert_string_equal(detail, complaints[i].want);
+		as_arena_free(arena);
+	}
+}
+
+/* Without an anchor the servers of resolv.conf are taken untested; without servers we recurse. No question leaves here. */
+static void check_auto(void **state)
+{
+	(void)state;
+	static const char *const cases[][2] = {
+		{ "search example.com\nnameserver 127.0.0.1\nnameserver ::1 # comment\nnameserver nonsense\n",
+		  "forwarding to 127.0.0.1, ::1 (" },
+		{ "nameservers 127.0.0.1\n", "recursing from the root (no servers in " },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct as_arena *arena = as_arena_new();
+		const char *line = NULL, *detail = NULL;
+		const char *file = write_file(arena, cases[i][0]);
+		const struct as_dns_unbound_options options = {
+			.mode = AS_DNS_AUTO,
+			.trust_anchor = "",
+			.resolv_conf = file,
+			.log = &as_test_log_none,
+		};
+		struct as_dns_backend *backend = as_dns_unbound_new(arena, &options, &line, &detail);
+		assert_non_null(backend);
+		if (strncmp(line, cases[i][1], strlen(cases[i][1])) != 0)
+			fail_msg("%s", line);
+		backend->free(backend);
+		unlink(file);
+		as_arena_free(arena);
+	}
+}
+
 int main(void)
 {
-	return 77;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_answers),
+		cmocka_unit_test(check_deadline_and_shutting_down),
+		cmocka_unit_test(check_wrong_anchor_is_bogus),
+		cmocka_unit_test(check_insecure_zones),
+		cmocka_unit_test(check_anchor_files),
+		cmocka_unit_test(check_complaints),
+		cmocka_unit_test(check_auto),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
