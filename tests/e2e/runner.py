@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import traceback
 
 import mta
@@ -61,7 +62,7 @@ def prepare():
 
 def run_one(name, test, world):
     print("[ RUN      ] " + name, flush=True)
-    since = world.assayd.line_count()
+    since, began = world.assayd.line_count(), time.monotonic()
     try:
         test(world)
     except Skip as reason:
@@ -73,7 +74,7 @@ def run_one(name, test, world):
         print("Postfix said:\n  " + "\n  ".join(world.postfix.log().splitlines()[-20:]))
         print("[  FAILED  ] " + name, flush=True)
         return False
-    print("[       OK ] " + name, flush=True)
+    print("[       OK ] %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
     return True
 
 

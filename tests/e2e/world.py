@@ -299,12 +299,14 @@ class World:
             return self.send_over(client, data, sender)
 
     def send_over(self, client, data, sender):
+        """One message; its log line is found by the queue id, or, when it was refused, by the address in From."""
         since = self.assayd.line_count()
         reply = client.send(sender, [RECIPIENT], data)
-        log = self.assayd.wait_line(r" action=", since)
         if reply[0] != 250:
-            return Outcome(reply, log)
-        return self.follow(reply, log, data)
+            author = re.search(rb"^From: .*@([^>\r]*)>\r$", data, re.MULTILINE)
+            shown = "-" if b">," in data else author.group(1).decode()
+            return Outcome(reply, self.assayd.wait_line(r" author=%s .* action=" % re.escape(shown), since))
+        return self.follow(reply, self.assayd.wait_line(r"\b%s: .* action=" % reply[1].split()[-1], since), data)
 
     def follow(self, reply, log, data):
         """Waits until an accepted message is delivered or held."""
