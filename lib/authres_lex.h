@@ -21,7 +21,7 @@ bool as_lex_is_identity(const char *text, size_t n);
 /* Size of the fold or white space at text: WSP, or CRLF or LF before WSP (which is not counted); 0: none. */
 size_t as_lex_fws_size(const char *text, size_t n);
 
-/* Size of the quoted string at text with both quotes, and of the comment at text with its parentheses; 0: it is malformed or does not end. */
+/* Size of the quoted string at text with both quotes, and of the comment at text with its parentheses; 0: malformed or without end. */
 size_t as_lex_quoted_size(const char *text, size_t n);
 size_t as_lex_comment_size(const char *text, size_t n);
 

@@ -14,7 +14,7 @@
 
 struct as_tag {
 	const char *name;  /* as written, NUL-terminated; "" when bad */
-	const char *value; /* the whole part when there is no valid name; surrounding white space removed, inner kept; NUL-terminated, may hold NUL bytes */
+	const char *value; /* without surrounding white space; the whole part if it has no valid name; NUL-terminated, may hold NULs */
 	size_t value_length;
 	bool is_valid; /* ALPHA *(ALNUM / "_") "=" and a value of VALCHAR, FWS (RFC 6376 3.2) and well-formed UTF-8 (RFC 8616 5) */
 };

@@ -25,30 +25,39 @@ struct write_case {
 /* clang-format off */
 static const struct write_case write_cases[] = {
 	{ "result alone", AS_MARK_NONE, { .method = "dkim", .code = AS_NONE }, "dkim=none" },
-	{ "token", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "mailfrom", "example.com", true } } },
+	{ "token", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "mailfrom", "example.com",
+	  true } } },
 	  "spf=pass smtp.mailfrom=example.com" },
 	{ "comment", AS_MARK_NONE, { .method = "dkim", .code = AS_PASS, .comment = "2048-bit key", .has_dnssec = true },
 	  "dkim=pass (2048-bit key)" },
 	{ "comment and dnssec comment", AS_MARK_COMMENT,
-	  { .method = "dkim", .code = AS_PASS, .comment = "2048-bit key", .has_dnssec = true, .count = 1, .properties = { { "header", "d", "example.com", true } } },
+	  { .method = "dkim", .code = AS_PASS, .comment = "2048-bit key", .has_dnssec = true, .count = 1, .properties = { { "header", "d",
+	    "example.com", true } } },
 	  "dkim=pass (2048-bit key) (dnssec: secure) header.d=example.com" },
-	{ "dnssec comment", AS_MARK_COMMENT, { .method = "spf", .code = AS_TEMPERROR, .reason = "bogus", .has_dnssec = true, .dnssec = AS_DNSSEC_BOGUS },
+	{ "dnssec comment", AS_MARK_COMMENT, { .method = "spf", .code = AS_TEMPERROR, .reason = "bogus", .has_dnssec = true,
+	  .dnssec = AS_DNSSEC_BOGUS },
 	  "spf=temperror (dnssec: bogus) reason=bogus" },
 	{ "dnssec property", AS_MARK_PROPERTY,
-	  { .method = "spf", .code = AS_PASS, .has_dnssec = true, .dnssec = AS_DNSSEC_INSECURE, .count = 1, .properties = { { "smtp", "helo", "a.example", true } } },
+	  { .method = "spf", .code = AS_PASS, .has_dnssec = true, .dnssec = AS_DNSSEC_INSECURE, .count = 1, .properties = { { "smtp",
+	    "helo", "a.example", true } } },
 	  "spf=pass smtp.helo=a.example policy.dnssec=insecure" },
 	{ "no dnssec state", AS_MARK_COMMENT, { .method = "spf", .code = AS_PASS }, "spf=pass" },
-	{ "reason", AS_MARK_NONE, { .method = "dkim", .code = AS_PERMERROR, .reason = "key \"a\\b\" (revoked); x", .count = 1, .properties = { { "header", "s", "sel" , false } } },
+	{ "reason", AS_MARK_NONE, { .method = "dkim", .code = AS_PERMERROR, .reason = "key \"a\\b\" (revoked); x", .count = 1,
+	  .properties = { { "header", "s", "sel" , false } } },
 	  "dkim=permerror reason=\"key \\\"a\\\\b\\\" (revoked); x\" header.s=sel" },
-	{ "empty values", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .reason = "", .comment = "", .count = 1, .properties = { { "smtp", "mailfrom", "", true } } },
+	{ "empty values", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .reason = "", .comment = "", .count = 1,
+	  .properties = { { "smtp", "mailfrom", "", true } } },
 	  "spf=pass reason=\"\" smtp.mailfrom=\"\"" },
 	{ "RE-0 identity", AS_MARK_NONE, { .method = "dkim", .code = AS_PASS, .count = 3,
-	    .properties = { { "header", "i", "@example.com", true }, { "header", "i", "a+b/c=d@example.com", true }, { "header", "i", "\"a b\"@example.com", true } } },
+	    .properties = { { "header", "i", "@example.com", true }, { "header", "i", "a+b/c=d@example.com", true }, { "header", "i",
+	      "\"a b\"@example.com", true } } },
 	  "dkim=pass header.i=@example.com header.i=a+b/c=d@example.com\n\theader.i=\"a b\"@example.com" },
 	{ "RE-0 identity that the grammar has no bare form for", AS_MARK_NONE, { .method = "dkim", .code = AS_PASS, .count = 3,
-	    .properties = { { "header", "i", "a b@example.com", true }, { "header", "i", "a@localhost", true }, { "header", "i", "a@_x.example.com", true } } },
+	    .properties = { { "header", "i", "a b@example.com", true }, { "header", "i", "a@localhost", true }, { "header", "i",
+	      "a@_x.example.com", true } } },
 	  "dkim=pass header.i=\"a b@example.com\" header.i=\"a@localhost\"\n\theader.i=\"a@_x.example.com\"" },
-	{ "no identity", AS_MARK_NONE, { .method = "auth", .code = AS_PASS, .count = 1, .properties = { { "smtp", "auth", "a@example.com", false } } },
+	{ "no identity", AS_MARK_NONE, { .method = "auth", .code = AS_PASS, .count = 1, .properties = { { "smtp", "auth", "a@example.com",
+	  false } } },
 	  "auth=pass smtp.auth=\"a@example.com\"" },
 	{ "RE-1 address and base64", AS_MARK_NONE, { .method = "x", .code = AS_PASS, .count = 2,
 	    .properties = { { "policy", "ip", "2001:db8::1", false }, { "header", "b", "ab/+cd==", false } } },
@@ -58,24 +67,31 @@ static const struct write_case write_cases[] = {
 	  "spf=pass smtp.mailfrom=" U "\n\tsmtp.mailfrom=\"" U "\"" },
 	{ "RE-2 comment signs", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "a) ; spf=pass (b\\" },
 	  "spf=fail (a\\) ; spf=pass \\(b\\\\)" },
-	{ "RE-3 line ends and controls", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "a\r\nX: b\x01", .reason = "c\r\nd", .count = 1,
+	{ "RE-3 line ends and controls", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "a\r\nX: b\x01", .reason = "c\r\nd",
+	  .count = 1,
 	    .properties = { { "smtp", "mailfrom", "a\r\n\t\x7f" "b", true } } },
 	  "spf=fail (a??X: b?) reason=\"c??d\" smtp.mailfrom=\"a????b\"" },
-	{ "RE-3 not UTF-8", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .count = 1, .properties = { { "smtp", "mailfrom", "a\xff\xc3(\xe2\x80\xa8\xc2\x85", true } } },
+	{ "RE-3 not UTF-8", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .count = 1, .properties = { { "smtp", "mailfrom",
+	  "a\xff\xc3(\xe2\x80\xa8\xc2\x85", true } } },
 	  "spf=fail smtp.mailfrom=\"a?\?(?\?\?\?\?\"" },
-	{ "CVE-2020-12272 parenthesis", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "mailfrom", "victim.example(.evil.example", true } } },
+	{ "CVE-2020-12272 parenthesis", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp",
+	  "mailfrom", "victim.example(.evil.example", true } } },
 	  "spf=pass smtp.mailfrom=\"victim.example(.evil.example\"" },
 	{ "CVE-2020-12272 quotes", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 2,
-	    .properties = { { "smtp", "mailfrom", "victim.example'.evil.example", true }, { "smtp", "helo", "victim.example\"; dkim=pass", true } } },
+	    .properties = { { "smtp", "mailfrom", "victim.example'.evil.example", true }, { "smtp", "helo", "victim.example\"; dkim=pass",
+	      true } } },
 	  "spf=pass smtp.mailfrom=victim.example'.evil.example\n\tsmtp.helo=\"victim.example\\\"; dkim=pass\"" },
-	{ "255 octets", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo", X250 "yyyyy", false } } },
+	{ "255 octets", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo", X250 "yyyyy",
+	  false } } },
 	  "spf=pass\n\tsmtp.helo=" X250 "yyyyy" },
-	{ "256 octets are cut", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo", X250 "yyyyyy", false } } },
+	{ "256 octets are cut", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo",
+	  X250 "yyyyyy", false } } },
 	  "spf=pass\n\tsmtp.helo=" X250 "yy..." },
 	{ "a cut domain does not pass for another", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1,
 	    .properties = { { "smtp", "mailfrom", X50 X50 X50 X50 X10 X10 X10 "yyyyyyy@victim.example.evil.example", true } } },
 	  "spf=pass\n\tsmtp.mailfrom=\"" X50 X50 X50 X50 X10 X10 X10 "yyyyyyy@victim.example...\"" },
-	{ "a character is not cut in two", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo", X250 "y\xc3\xbc\xc3\xbc\xc3\xbc", false } } },
+	{ "a character is not cut in two", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo",
+	  X250 "y\xc3\xbc\xc3\xbc\xc3\xbc", false } } },
 	  "spf=pass\n\tsmtp.helo=" X250 "y..." },
 	{ "long comment", AS_MARK_NONE, { .method = "dmarc", .code = AS_FAIL, .comment = X50 "  " X10 " " X10 " " X50 },
 	  "dmarc=fail (" X50 "\n\t" X10 " " X10 "\n\t" X50 ")" },
@@ -108,7 +124,8 @@ static void test_write_several(void **state)
 	as_result_property(as_results_add(arena, &results, "dkim", AS_NEUTRAL), "header", "d", NULL);
 	as_result_identity(as_results_add(arena, &results, "dmarc", AS_POLICY), "header", "from", "example.com");
 	assert_string_equal(as_authres_write(arena, "mx.example.com", results.list, results.count, AS_MARK_COMMENT),
-			    " mx.example.com;\n\tspf=softfail smtp.mailfrom=example.com;\n\tdkim=neutral;\n\tdmarc=policy header.from=example.com");
+			    " mx.example.com;\n\tspf=softfail smtp.mailfrom=example.com;\n\tdkim=neutral;\n"
+			    "\tdmarc=policy header.from=example.com");
 	as_arena_free(arena);
 }
 
@@ -141,16 +158,24 @@ static const struct {
 	{ "quoted id", " \"exa\\mple; com\"; none", AS_OK, "[example; com]1" },
 	{ "one", " example.com; spf=pass smtp.mailfrom=example.net", AS_OK, "[example.com]1|spf=pass smtp.mailfrom<example.net>" },
 	{ "case", " example.com; SPF=Pass SMTP.MailFrom=Example.NET", AS_OK, "[example.com]1|spf=pass smtp.mailfrom<Example.NET>" },
-	{ "several", " example.com;\r\n\tspf=fail smtp.helo=a.example;\r\n\tdkim=pass header.d=b.example header.i=@b.example;\n dkim=none", AS_OK,
+	{ "several",
+	  " example.com;\r\n\tspf=fail smtp.helo=a.example;\r\n\tdkim=pass header.d=b.example header.i=@b.example;\n dkim=none", AS_OK,
 	  "[example.com]1|spf=fail smtp.helo<a.example>|dkim=pass header.d<b.example> header.i<@b.example>|dkim=none" },
-	{ "RFC 8601 B.6 shape", " example.com;\r\n dkim=pass reason=\"good signature\"\r\n header.i=@mail-router.example.net;\r\n dkim=fail reason=\"bad signature\"\r\n header.i=@newyork.example.com", AS_OK,
-	  "[example.com]1|dkim=pass reason<good signature> header.i<@mail-router.example.net>|dkim=fail reason<bad signature> header.i<@newyork.example.com>" },
-	{ "RFC 8601 B.7 shape", " foo.example.net (foobar) 1 (baz);\r\n dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n policy (A dot can go here) . (like that) expired\r\n (this surprised me) = (as I wasn't expecting it) 1362471462", AS_OK,
+	{ "RFC 8601 B.6 shape",
+	  " example.com;\r\n dkim=pass reason=\"good signature\"\r\n header.i=@mail-router.example.net;\r\n"
+	  " dkim=fail reason=\"bad signature\"\r\n header.i=@newyork.example.com", AS_OK,
+	  "[example.com]1|dkim=pass reason<good signature> header.i<@mail-router.example.net>"
+	  "|dkim=fail reason<bad signature> header.i<@newyork.example.com>" },
+	{ "RFC 8601 B.7 shape",
+	  " foo.example.net (foobar) 1 (baz);\r\n dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n"
+	  " policy (A dot can go here) . (like that) expired\r\n (this surprised me) = (as I wasn't expecting it) 1362471462", AS_OK,
 	  "[foo.example.net]1|dkim=fail policy.expired<1362471462>" },
 	{ "no space between quoted values", " a.example; x=pass a.b=\"1\"c.d=\"2\"", AS_OK, "[a.example]1|x=pass a.b<1> c.d<2>" },
-	{ "quoted local part", " a.example; x=pass header.i=\"a b\\\"\"@b.example", AS_OK, "[a.example]1|x=pass header.i<\"a b\\\"\"@b.example>" },
+	{ "quoted local part", " a.example; x=pass header.i=\"a b\\\"\"@b.example", AS_OK,
+	  "[a.example]1|x=pass header.i<\"a b\\\"\"@b.example>" },
 	{ "U-labels", " " U "; x=pass header.i=\xc3\xbc@" U, AS_ERR_SYNTAX, "[b]1" },
-	{ "U-label in a value", " a.example; x=pass header.i=\xc3\xbc@" U " header.d=" U, AS_OK, "[a.example]1|x=pass header.i<\xc3\xbc@" U "> header.d<" U ">" },
+	{ "U-label in a value", " a.example; x=pass header.i=\xc3\xbc@" U " header.d=" U, AS_OK,
+	  "[a.example]1|x=pass header.i<\xc3\xbc@" U "> header.d<" U ">" },
 	{ "fold in a quoted value", " a.example; x=pass a.b=\"c\r\n d\\ \\\\\"", AS_OK, "[a.example]1|x=pass a.b<c d \\>" },
 	{ "parenthesis in a quoted value", " a.example; x=pass a.b=\"c(d;e\" a.c=f", AS_OK, "[a.example]1|x=pass a.b<c(d;e> a.c<f>" },
 	{ "unknown result", " a.example; x=hardfail a.b=c", AS_OK, "[a.example]1|x=? a.b<c>" },
@@ -236,7 +261,8 @@ static void test_parse_is_bounded(void **state)
 		enum as_err err = as_authres_parse(arena, text.text, text.length, &parsed);
 		as_authres_claims(arena, text.text, text.length, "mx.example.com");
 		if (err != cases[i].err || parsed.count != cases[i].count || as_arena_size(arena) - before > MEMORY_MAX)
-			fail_msg("%s: error %d, %zu results, %zu octets", cases[i].name, (int)err, parsed.count, as_arena_size(arena) - before);
+			fail_msg("%s: error %d, %zu results, %zu octets", cases[i].name, (int)err, parsed.count,
+			  as_arena_size(arena) - before);
 		as_arena_free(arena);
 	}
 }
@@ -285,8 +311,10 @@ static const char *pick(uint64_t *seed, const char *const *words, size_t count)
 /* Up to 60 characters that matter to the grammar, or plain ones; all printable. */
 static const char *random_value(struct as_arena *arena, uint64_t *seed)
 {
-	static const char *const pieces[] = { "(", ")", "\"", "\\", ";", " ", "  ", "=", "@", ".", ",", ":", "<", ">", "[", "]", "/", "?", "'", "-",
-					      "_", "a", "b", "Z", "7", "example", ".com", "\xc3\xbc", "\xe6\x97\xa5", "\xf0\x9f\x90\x9d", "spf=pass" };
+	static const char *const pieces[] = { "(", ")", "\"", "\\", ";", " ", "  ", "=", "@", ".", ",", ":", "<", ">", "[", "]", "/", "?",
+	  "'", "-",
+					      "_", "a", "b", "Z", "7", "example", ".com", "\xc3\xbc", "\xe6\x97\xa5", "\xf0\x9f\x90\x9d",
+					        "spf=pass" };
 	struct as_buf out = as_buf_new(arena);
 	for (uint64_t n = next_random(seed) % 60; n > 0; n--) {
 		if (next_random(seed) % 2)

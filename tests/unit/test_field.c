@@ -52,7 +52,8 @@ static void test_instances(void **state)
 		const char *name;
 		unsigned instance;
 	} cases[] = {
-		{ "From", 1 }, { "To", 1 }, { "FROM", 2 }, { "From ", 1 }, { "from", 3 }, { "from ", 2 }, { "Fro", 1 }, { "", 1 }, { "", 2 }, { "to", 2 },
+		{ "From", 1 },  { "To", 1 },  { "FROM", 2 }, { "From ", 1 }, { "from", 3 },
+		{ "from ", 2 }, { "Fro", 1 }, { "", 1 },     { "", 2 },      { "to", 2 },
 	};
 	enum { COUNT = sizeof cases / sizeof cases[0] };
 	(void)state;
@@ -118,10 +119,11 @@ static void test_names(void **state)
 		size_t n;
 		bool is_from;
 	} cases[] = {
-		{ "From", 4, true },      { "fROM", 4, true },       { "From ", 5, true },    { "From \t ", 7, true }, { " From", 5, true },
-		{ "From\r\n ", 7, true }, { "From\0", 5, true },     { "\0From", 5, true },   { "Fr om", 5, true },    { "Fr\xff" "om", 5, true },
-		{ "Fro", 3, false },      { "Fromm", 5, false },     { "X-From", 6, false },  { "", 0, false },        { "From.", 5, false },
-		{ "Sender", 6, false },   { "Resent-From", 11, false },
+		{ "From", 4, true },      { "fROM", 4, true },      { "From ", 5, true },   { "From \t ", 7, true },
+		{ " From", 5, true },     { "From\r\n ", 7, true }, { "From\0", 5, true },  { "\0From", 5, true },
+		{ "Fr om", 5, true },     { "Fr\xff" "om", 5, true }, { "Fro", 3, false },   { "Fromm", 5, false },
+		{ "X-From", 6, false },   { "", 0, false },         { "From.", 5, false },  { "Sender", 6, false },
+		{ "Resent-From", 11, false },
 	};
 	enum { COUNT = sizeof cases / sizeof cases[0] };
 	(void)state;

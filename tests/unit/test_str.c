@@ -35,7 +35,8 @@ static void test_equal(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		if (as_equal_nocase(cases[i].a, cases[i].b) != cases[i].is_equal || as_equal_nocase(cases[i].b, cases[i].a) != cases[i].is_equal)
+		if (as_equal_nocase(cases[i].a, cases[i].b) != cases[i].is_equal || as_equal_nocase(cases[i].b,
+		  cases[i].a) != cases[i].is_equal)
 			fail_msg("\"%s\" and \"%s\"", cases[i].a, cases[i].b);
 	assert_true(as_equal_nocase_n("a\0B", 3, "A\0b", 3));
 	assert_false(as_equal_nocase_n("a\0b", 3, "a\0c", 3));
@@ -87,8 +88,10 @@ static void test_utf8(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		if (as_utf8_size(cases[i].text, cases[i].n) != cases[i].size || as_printable_size(cases[i].text, cases[i].n) != cases[i].printable)
-			fail_msg("case %zu: %zu, %zu", i, as_utf8_size(cases[i].text, cases[i].n), as_printable_size(cases[i].text, cases[i].n));
+		if (as_utf8_size(cases[i].text, cases[i].n) != cases[i].size || as_printable_size(cases[i].text,
+		  cases[i].n) != cases[i].printable)
+			fail_msg("case %zu: %zu, %zu", i, as_utf8_size(cases[i].text, cases[i].n), as_printable_size(cases[i].text,
+			  cases[i].n));
 }
 
 static void test_lower_copy(void **state)

@@ -55,7 +55,8 @@ static const struct {
 	{ "fold without white space", "a=1\r\n2", 0, "!<1\r\n2>", true, false, false },
 	{ "line end last", "a=1\r\n", 0, "!<1\r\n>", true, false, false },
 	{ "as many as allowed", "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8", 0, "a<1> b<2> c<3> d<4> e<5> f<6> g<7> h<8>", true, false, true },
-	{ "as many as allowed and a semicolon", "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8; ", 0, "a<1> b<2> c<3> d<4> e<5> f<6> g<7> h<8>", true, false, true },
+	{ "as many as allowed and a semicolon", "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8; ", 0, "a<1> b<2> c<3> d<4> e<5> f<6> g<7> h<8>", true,
+	  false, true },
 	{ "one too many", "a=1;b=2;c=3;d=4;e=5;f=6;g=7;h=8;i=9", 0, "a<1> b<2> c<3> d<4> e<5> f<6> g<7> h<8>", false, false, true },
 };
 /* clang-format on */
