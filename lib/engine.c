@@ -179,7 +179,7 @@ static void judge_from(struct as_message *message)
 	if (!message->fields.is_cut)
 		return;
 	message->from.status = AS_FROM_MALFORMED;
-	message->from.reason = "the header is larger than maximum-header-fields or maximum-header-bytes allow";
+	message->from.reason = "header too large to be judged";
 	message->from.domain = NULL;
 }
 

@@ -138,10 +138,11 @@ static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
 	return dmarc_fails(f, AS_DMARC_NONE);
 }
 
+/* Nothing hangs on a lookup that failed when the record is known to ask for nothing: p=none changes no handling (DM-51, DM-55). */
 static bool dmarc_temperror(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return dmarc_is(f, AS_TEMPERROR);
+	return dmarc_is(f, AS_TEMPERROR) && !(f->dmarc->record && f->dmarc->policy == AS_DMARC_NONE);
 }
 
 /* With a record at hand, the failed lookup was one of the methods below DMARC. */
@@ -232,7 +233,7 @@ static const struct row table[] = {
 
 	FROM_ROW(from_missing, "no From header field"),
 	FROM_ROW(from_repeated, "more than one From header field"),
-	FROM_ROW(from_malformed, "malformed From header field"),
+	FROM_ROW(from_malformed, "malformed From header field: %{from-problem}"),
 	FROM_ROW(from_empty, "From header field without an author"),
 	FROM_ROW(from_several, "From header field with several domains"),
 
@@ -335,6 +336,7 @@ static struct as_reply_values values_of(const struct as_facts *f, const struct r
 		[AS_REPLY_QUEUE_ID] = f->queue_id,
 		[AS_REPLY_HOSTNAME] = f->hostname,
 		[AS_REPLY_RULE] = row->rule,
+		[AS_REPLY_FROM_PROBLEM] = f->from ? f->from->reason : NULL,
 	} };
 }
 

@@ -44,7 +44,7 @@ enum { EXAMPLES = sizeof examples / sizeof *examples };
 static void decide(struct as_arena *arena, const struct as_settings *settings, const struct example *e, struct as_decision *decision)
 {
 	static const char domain[] = "example.com";
-	struct as_from from = { .status = e->from, .domain = e->from == AS_FROM_ONE ? domain : NULL };
+	struct as_from from = { .status = e->from, .domain = e->from == AS_FROM_ONE ? domain : NULL, .reason = "text after an address" };
 	struct as_spf_outcome spf = { .code = (enum as_code)e->spf, .domain = domain };
 	struct as_dkim_signature signature = { .code = (enum as_code)e->dkim, .domain = domain };
 	struct as_dkim_outcome dkim = { .count = e->dkim == AS_NONE ? 0 : 1, .signatures = &signature };

@@ -22,6 +22,7 @@ static const struct as_name_code macros[] = {
 	{ "queue-id", AS_REPLY_QUEUE_ID },
 	{ "hostname", AS_REPLY_HOSTNAME },
 	{ "rule", AS_REPLY_RULE },
+	{ "from-problem", AS_REPLY_FROM_PROBLEM },
 	{ NULL, 0 },
 };
 

@@ -34,7 +34,7 @@ static const struct { enum as_code code; enum as_dmarc_policy policy; } dmarc_st
 	[WANTS_NONE] = { AS_FAIL, AS_DMARC_NONE },
 	[WANTS_QUARANTINE] = { AS_FAIL, AS_DMARC_QUARANTINE },
 	[WANTS_REJECT] = { AS_FAIL, AS_DMARC_REJECT },
-	[DMARC_TEMP] = { AS_TEMPERROR, AS_DMARC_NONE },
+	[DMARC_TEMP] = { AS_TEMPERROR, AS_DMARC_REJECT },
 	[DMARC_PERM] = { AS_PERMERROR, AS_DMARC_NONE },
 };
 
@@ -57,7 +57,8 @@ struct scene {
 
 static void stage(struct scene *s, int from, int spf, enum dkim_state dkim, enum dmarc_state dmarc)
 {
-	*s = (struct scene){ .from = { .status = (enum as_from_status)from, .domain = from == AS_FROM_ONE ? "mail.example.com" : NULL } };
+	*s = (struct scene){ .from = { .status = (enum as_from_status)from, .domain = from == AS_FROM_ONE ? "mail.example.com" : NULL,
+		.reason = "control character" } };
 	s->spf = (struct as_spf_outcome){ .code = (enum as_code)spf, .domain = "bounce.example.org" };
 	s->dkim = (struct as_dkim_outcome){ .count = dkim == DKIM_UNSIGNED ? 0 : 2, .signatures = signatures[dkim] };
 	s->dmarc = (struct as_dmarc_outcome){ .code = dmarc_states[dmarc].code, .policy = dmarc_states[dmarc].policy,
@@ -229,7 +230,7 @@ static const struct {
 	{ FIELD(dmarc.on_permerror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PERM, "dmarc-permerror",
 	  "550 5.7.1 DMARC cannot be checked for mail.example.com" },
 	{ FIELD(dmarc.on_malformed_from), AS_FROM_MALFORMED, AS_PASS, DKIM_PASSES, DMARC_NOT_RUN, "malformed-from",
-	  "550 5.7.1 Message refused: malformed From header field" },
+	  "550 5.7.1 Message refused: malformed From header field: control character" },
 	{ FIELD(spf.on_fail), AS_FROM_ONE, AS_FAIL, DKIM_PASSES, DMARC_PASSES, "spf-fail",
 	  "550 5.7.23 SPF: 192.0.2.7 is not allowed to send for bounce.example.org" },
 	{ FIELD(spf.on_softfail), AS_FROM_ONE, AS_SOFTFAIL, DKIM_PASSES, DMARC_PASSES, "spf-softfail",
@@ -345,7 +346,7 @@ static const struct {
 	  "mx.example.net "
 	  "dmarc-reject", "DMARC fail, policy reject of example.com" },
 	{ "dmarc{reply-malformed-from='%{from-domain} %{policy} %{dmarc}'}", AS_FROM_MALFORMED, SPF_OFF, DKIM_OFF, DMARC_NOT_RUN, false,
-	  "550 5.7.1 - - -", "malformed From header field" },
+	  "550 5.7.1 - - -", "malformed From header field: control character" },
 	{ "dmarc{on-malformed-from=accept}", AS_FROM_SEVERAL, AS_PASS, DKIM_PASSES, WANTS_REJECT, true, "accept",
 	  "From header field with several domains" },
 	{ "report-only = true", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "accept",
@@ -371,6 +372,25 @@ static void test_replies(void **state)
 		else
 			assert_null(d.reason);
 	}
+	as_arena_free(arena);
+}
+
+/* A key server that is down must not hold up the mail of a domain that asks for nothing. */
+static void test_temperror_under_none(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	struct scene scene;
+	struct as_decision d;
+	stage(&scene, AS_FROM_ONE, AS_FAIL, DKIM_TEMP, DMARC_TEMP);
+	scene.dmarc.record = &scene.record;
+	scene.dmarc.policy = AS_DMARC_NONE;
+	as_policy_decide(arena, settings_from(arena, ""), &scene.facts, &d);
+	assert_string_equal(d.rule, "default");
+	assert_int_equal(d.verb, AS_VERB_ACCEPT);
+	scene.dmarc.record = NULL; /* the policy itself is unknown */
+	as_policy_decide(arena, settings_from(arena, ""), &scene.facts, &d);
+	assert_string_equal(d.rule, "dmarc-temperror");
 	as_arena_free(arena);
 }
 
@@ -448,6 +468,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),     cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_temperror_under_none),
 		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
