@@ -91,6 +91,7 @@ struct test {
 	enum as_code code;
 	const char *reason;
 	bool accepts_length;
+	unsigned bits; /* minimum_key_bits; 0: 1024 */
 };
 
 #define TEMPLATE(more) " v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel; h=from:to:subject:date; " more "bh={bh}; b={b}"
@@ -221,6 +222,10 @@ static const struct test tests[] = {
 	{ .name = "no key", .record = "", .code = AS_PERMERROR, .reason = "no key" },
 	{ .name = "key of another", .key = OTHER, .record = "rsa2048", .code = AS_FAIL, .reason = "signature mismatch" },
 	{ .name = "key too short", .key = RSA1023, .code = AS_POLICY, .reason = "key too short" },
+	{ .name = "key too short whatever the settings say", .key = RSA1023, .bits = 1, .code = AS_POLICY, .reason = "key too short" },
+	{ .name = "key too short for us", .key = RSA1024, .bits = 2048, .code = AS_POLICY, .reason = "key too short" },
+	{ .name = "as many bits as wanted", .bits = 2048, .code = AS_PASS },
+	{ .name = "bits are those of RSA", .key = ED25519, .bits = 2048, .code = AS_PASS },
 	{ .name = "key type does not fit", .record = "ed25519", .code = AS_PERMERROR, .reason = "key type does not fit" },
 	{ .name = "a= does not fit", .key = ED25519, .record = "rsa2048", .code = AS_PERMERROR, .reason = "key type does not fit" },
 	{ .name = "revoked", .record = "v=DKIM1; p=", .code = AS_PERMERROR, .reason = "key revoked" },
@@ -310,6 +315,7 @@ static void run(const struct test *t, size_t piece)
 	struct as_signer signer = t->signer;
 	world->piece = piece;
 	world->options.accepts_length = t->accepts_length;
+	world->options.minimum_key_bits = t->bits ? t->bits : 1024;
 	load_key(world, t);
 	signer.key = keys[t->key];
 	const char *message = as_sign_message(world->arena, &signer, plain, n, &n);
