@@ -82,13 +82,15 @@ struct as_dns_stats as_dns_stats(const struct as_dns *dns);
 /* --- the lookups of one message ------------------------------------------------------------------------------------ */
 
 struct as_dns_limits {
-	unsigned budget;    /* questions at most; beyond it every answer is TEMPFAIL "query budget used up" */
+	/* Questions at most, those that the cache answers included; beyond it every answer is TEMPFAIL "query budget used up". */
+	unsigned budget;
 	int64_t timeout_ms; /* how long all waits of this set may last together; counted from as_dns_set_arm() or the first wait */
 };
 
 struct as_dns_set *as_dns_set_new(struct as_dns *dns, const struct as_dns_limits *limits);
 
-/* The message is done. Lookups under way go on and fill the cache; no `then` is called any more. NULL is allowed. */
+/* The message is done. Lookups under way go on and fill the cache; no `then` is called any more, and one that runs just now in the
+ * resolver's thread has ended when this returns. Not from within a `then`. NULL is allowed. */
 void as_dns_set_free(struct as_dns_set *set);
 
 /* The deadline runs from now. */
@@ -105,11 +107,13 @@ void as_dns_set_defer(struct as_dns_set *set, void (*release)(void *handle), voi
 void as_dns_start(struct as_dns_set *set, const char *name, enum as_dns_type type);
 
 /* The same, and calls then(user, answer) once the answer is there: at once when it is, else in the resolver's thread. `then`
- * must not block and may call as_dns_start and as_dns_start_then. Not called after as_dns_set_free. */
+ * must not block and may call as_dns_start and as_dns_start_then. Several may run at once, in the owner's thread and in the resolver's.
+ * Not called after as_dns_set_free, nor when as_dns_get has given the lookup up at the deadline. */
 typedef void as_dns_then(void *user, const struct as_dns_answer *answer);
 void as_dns_start_then(struct as_dns_set *set, const char *name, enum as_dns_type type, as_dns_then *then, void *user);
 
-/* The answer, started now if it was not before; blocks until the deadline at most, then TEMPFAIL "timeout".
+/* The answer, started now if it was not before; blocks until the deadline at most, then TEMPFAIL "timeout", and stays so for this set.
+ * After the deadline nothing is started, but what the cache knows is given.
  * Never NULL; valid until as_dns_set_free. Only the thread that owns the message calls it. */
 const struct as_dns_answer *as_dns_get(struct as_dns_set *set, const char *name, enum as_dns_type type);
 

@@ -307,14 +307,3 @@ struct as_dns_waiter *as_dns_cache_settle(struct as_dns_cache *cache, struct as_
 	free(question);
 	return waiters;
 }
-
-size_t as_dns_cache_size(struct as_dns_cache *cache)
-{
-	size_t size = 0;
-	for (size_t i = 0; i < SHARDS; i++) {
-		pthread_mutex_lock(&cache->shards[i].lock);
-		size += cache->shards[i].size;
-		pthread_mutex_unlock(&cache->shards[i].lock);
-	}
-	return size;
-}

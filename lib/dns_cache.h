@@ -39,7 +39,4 @@ enum as_dns_found as_dns_cache_ask(struct as_dns_cache *cache, const char *name,
 struct as_dns_waiter *as_dns_cache_settle(struct as_dns_cache *cache, struct as_dns_question *question, const struct as_dns_answer *answer,
 					  int64_t now_ms, int64_t ttl_ms);
 
-/* Bytes kept, for tests. */
-size_t as_dns_cache_size(struct as_dns_cache *cache);
-
 #endif
