@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_dkim_many.c - several signatures, several keys, caps, hostile headers, and the vectors of RFC 8463. */
+/* test_dkim_many.c - several signatures, several keys, caps, hostile headers, and the vectors of RFC 6376 and 8463. */
 #include "config.h"
 
 #include "test.h"
@@ -352,6 +352,45 @@ static void every_field_named(void **state)
 	}
 }
 
+/* RFC 6376 appendix A.2: simple/simple. */
+static void rfc6376(void **state)
+{
+	(void)state; /* file-wide */
+	static const char text[] =
+		"DKIM-Signature: v=1; a=rsa-sha256; s=brisbane; d=example.com;\r\n"
+		"      c=simple/simple; q=dns/txt; i=joe@football.example.com;\r\n"
+		"      h=Received : From : To : Subject : Date : Message-ID;\r\n"
+		"      bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;\r\n"
+		"      b=AuUoFEfDxTDkHlLXSZEpZj79LICEps6eda7W3deTVFOk4yAUoqOB\r\n"
+		"      4nujc7YopdG5dWLSdNg6xNAZpOPr+kHxt1IrE+NahM6L/LbvaHut\r\n"
+		"      KVdkLLkpVaVVQPzeRDI009SO2Il5Lu7rDNH6mZckBdrIx0orEtZV\r\n"
+		"      4bmp/YzhwvcubU4=;\r\n"
+		"Received: from client1.football.example.com  [192.0.2.1]\r\n"
+		"      by submitserver.example.com with SUBMISSION;\r\n"
+		"      Fri, 11 Jul 2003 21:01:54 -0700 (PDT)\r\n"
+		"From: Joe SixPack <joe@football.example.com>\r\n"
+		"To: Suzie Q <suzie@shopping.example.net>\r\n"
+		"Subject: Is dinner ready?\r\n"
+		"Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)\r\n"
+		"Message-ID: <20030712040037.46341.5F8J@football.example.com>\r\n"
+		"\r\n"
+		"Hi.\r\n"
+		"\r\n"
+		"We lost the game. Are you hungry yet?\r\n"
+		"\r\n"
+		"Joe.\r\n";
+	struct as_dkim_world *world = as_dkim_world_new(lib);
+	as_dkim_world_txt(world, "brisbane._domainkey.example.com",
+			  "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDwIRP/UC3SBsEmGqZ9ZJW3/DkMoGeLnQg1fWn7/zYtIxN2SnFCjxOCKG9"
+			  "v3b4jYfcTNh5ijSsq631uBItLa7od+v/RtdC2UzJ1lWT947qR+Rcac2gbto/NMqJ0fzfVjH4OuKhitdY9tf6mcwGjaNBcWToIMmPSPDdQ"
+			  "PNUYckcQ2QIDAQAB");
+	struct as_dkim_outcome outcome = as_dkim_world_verify(world, text, sizeof text - 1);
+	assert_int_equal(outcome.count, 1);
+	expect(&outcome, 0, "example.com", AS_PASS, NULL);
+	assert_string_equal(outcome.signatures[0].identity, "joe@football.example.com");
+	as_dkim_world_free(world);
+}
+
 /* RFC 8463 appendix A: an Ed25519 and an RSA signature of one message. */
 static void rfc8463(void **state)
 {
@@ -415,6 +454,7 @@ int main(void)
 		cmocka_unit_test(caps_of_a_field),
 		cmocka_unit_test(strange_values),
 		cmocka_unit_test(every_field_named),
+		cmocka_unit_test(rfc6376),
 		cmocka_unit_test(rfc8463),
 	};
 	return cmocka_run_group_tests(all, set_up_all, tear_down_all);
