@@ -39,8 +39,9 @@ static const struct {
 	int stage;
 	const char *names;
 } symbols[] = {
-	{ SMFIM_CONNECT, "j {daemon_name}" }, { SMFIM_HELO, "{tls_version}" }, { SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
-	{ SMFIM_ENVRCPT, "{rcpt_addr}" },     { SMFIM_EOH, "i" },              { SMFIM_EOM, "i" },
+	{ SMFIM_CONNECT, "j {daemon_name}" },
+	{ SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
+	{ SMFIM_EOM, "i" },
 };
 
 /* One connection of the MTA: one SMTP session, any number of messages after each other. */

@@ -5,6 +5,8 @@
 #include "kick.h"
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,8 +14,10 @@ struct as_kicker {
 	struct sockaddr_storage address;
 	socklen_t address_length;
 	pthread_mutex_t lock;
-	pthread_cond_t somebody_waits;
+	pthread_cond_t has_news;
 	unsigned waiting;
+	bool is_ending;
+	pthread_t thread;
 };
 
 void as_kick(const struct as_kicker *kicker)
@@ -25,40 +29,58 @@ void as_kick(const struct as_kicker *kicker)
 	close(fd);
 }
 
+/* Sleeps while nobody waits. False: the end. */
+static bool somebody_waits(struct as_kicker *kicker)
+{
+	pthread_mutex_lock(&kicker->lock);
+	while (!kicker->waiting && !kicker->is_ending)
+		pthread_cond_wait(&kicker->has_news, &kicker->lock);
+	bool is_ending = kicker->is_ending;
+	pthread_mutex_unlock(&kicker->lock);
+	return !is_ending;
+}
+
 static void *run(void *user)
 {
 	struct as_kicker *kicker = user;
 	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
-	for (;;) {
-		pthread_mutex_lock(&kicker->lock);
-		while (!kicker->waiting)
-			pthread_cond_wait(&kicker->somebody_waits, &kicker->lock);
-		pthread_mutex_unlock(&kicker->lock);
+	while (somebody_waits(kicker)) {
 		nanosleep(&pause, NULL);
 		as_kick(kicker);
 	}
 	return NULL;
 }
 
-struct as_kicker *as_kicker_new(struct as_arena *arena, const struct as_socket *socket)
+struct as_kicker *as_kicker_new(const struct as_socket *socket)
 {
-	struct as_kicker *kicker = as_alloc(arena, sizeof *kicker);
-	pthread_t thread;
+	struct as_kicker *kicker = as_xalloc(sizeof *kicker);
 	kicker->address = socket->address;
 	kicker->address_length = socket->address_length;
 	pthread_mutex_init(&kicker->lock, NULL);
-	pthread_cond_init(&kicker->somebody_waits, NULL);
-	if (pthread_create(&thread, NULL, run, kicker) != 0)
-		return NULL;
-	pthread_detach(thread);
-	return kicker;
+	pthread_cond_init(&kicker->has_news, NULL);
+	if (pthread_create(&kicker->thread, NULL, run, kicker) == 0)
+		return kicker;
+	free(kicker);
+	return NULL;
+}
+
+void as_kicker_free(struct as_kicker *kicker)
+{
+	pthread_mutex_lock(&kicker->lock);
+	kicker->is_ending = true;
+	pthread_cond_signal(&kicker->has_news);
+	pthread_mutex_unlock(&kicker->lock);
+	pthread_join(kicker->thread, NULL);
+	pthread_cond_destroy(&kicker->has_news);
+	pthread_mutex_destroy(&kicker->lock);
+	free(kicker);
 }
 
 void as_kicker_wait_begin(struct as_kicker *kicker)
 {
 	pthread_mutex_lock(&kicker->lock);
 	if (kicker->waiting++ == 0)
-		pthread_cond_signal(&kicker->somebody_waits);
+		pthread_cond_signal(&kicker->has_news);
 	pthread_mutex_unlock(&kicker->lock);
 	as_kick(kicker);
 }

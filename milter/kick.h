@@ -13,8 +13,10 @@
 
 struct as_kicker;
 
-/* Starts the thread. The kicker lives as long as the process. NULL when no thread can be made. */
-struct as_kicker *as_kicker_new(struct as_arena *arena, const struct as_socket *socket);
+/* Starts the thread. NULL when no thread can be made. */
+struct as_kicker *as_kicker_new(const struct as_socket *socket);
+/* When no callback can run any more. */
+void as_kicker_free(struct as_kicker *kicker);
 
 /* One connection to ourselves. Never blocks. Any thread. */
 void as_kick(const struct as_kicker *kicker);

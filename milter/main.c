@@ -97,7 +97,7 @@ static int make_environment(struct start *start)
 	start->settings_arena = NULL;
 	if (!start->service.environment)
 		return fail(start, EX_CONFIG, detail);
-	start->service.kicker = as_kicker_new(start->arena, &start->socket);
+	start->service.kicker = as_kicker_new(&start->socket);
 	return start->service.kicker ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
 }
 
@@ -138,6 +138,7 @@ static int run(struct start *start)
 		fflush(NULL);
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
 	}
+	as_kicker_free(start->service.kicker);
 	as_environment_free(start->service.environment);
 	return EX_OK;
 }
@@ -150,7 +151,6 @@ int main(int argc, char **argv)
 	start.arena = as_arena_new();
 	int status = run(&start);
 	as_arena_free(start.settings_arena);
-	if (!start.service.kicker)
-		as_arena_free(start.arena); /* the kicker's thread uses it to the end */
+	as_arena_free(start.arena);
 	return status;
 }

@@ -48,10 +48,11 @@ static void expect_status(const char *name, struct daemon *d, int wanted)
 static void configure(struct daemon *d, const char *socket, const char *extra)
 {
 	char text[LONG_TEXT];
+	bool has_dns = strncmp(extra, "dns ", 4) == 0;
 	snprintf(text, sizeof text,
 		 "authserv-id = \"mx.example.com\"\nsocket = \"%s\"\nuser = \"\"\nlog { target = \"stderr\" level = \"debug\" }\n"
 		 "%s\n%s\n",
-		 socket, strncmp(extra, "dns ", 4) == 0 ? "" : "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }", extra);
+		 socket, has_dns ? "" : "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }", extra);
 	daemon_configure(d, text);
 }
 

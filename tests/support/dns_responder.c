@@ -88,7 +88,8 @@ static void count(struct dns_responder *r, const char *name)
 /* Writes the answer over the question; end is where the question ends. */
 static size_t answer(uint8_t *packet, size_t end, const char *text, int rcode)
 {
-	static const uint8_t soa[] = { 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60 };
+	static const uint8_t soa[] = { 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0, 1,
+				       0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60 };
 	packet[2] = 0x85; /* QR AA RD */
 	packet[3] = (uint8_t)(0x80 | rcode);
 	memset(packet + 4, 0, 8);
