@@ -7,6 +7,7 @@
 #include "arena.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -170,7 +171,7 @@ struct dns_responder *dns_responder_new(const struct dns_responder_row *rows)
 	r->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	pthread_mutex_init(&r->lock, NULL);
 	if (r->fd < 0 || bind(r->fd, (struct sockaddr *)&address, length) != 0 ||
-	    getsockname(r->fd, (struct sockaddr *)&address, &length) != 0 || pipe(r->wake) != 0)
+	    getsockname(r->fd, (struct sockaddr *)&address, &length) != 0 || pipe2(r->wake, O_CLOEXEC) != 0)
 		abort();
 	r->port = ntohs(address.sin_port);
 	if (pthread_create(&r->thread, NULL, run, r) != 0)
