@@ -170,7 +170,8 @@ static void statistics(void **state)
 	expect_field(rig_message(c, "none.example"), "dmarc=fail");
 	assert_int_equal(milter_mail(c, "<user@example.com>"), MILTER_CONTINUE);
 	daemon_signal(rig->daemon, SIGUSR2);
-	assert_true(daemon_wait_log(rig->daemon, "statistics: connections=1 messages=1 accept=1 tag=0 quarantine=0 tempfail=0 reject=1 deferred=0 "));
+	assert_true(daemon_wait_log(rig->daemon, "statistics: connections=1 messages=1 accept=1 tag=0 quarantine=0 tempfail=0 "
+						  "reject=1 deferred=0 "));
 	farewell(c);
 }
 
