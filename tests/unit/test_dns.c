@@ -340,6 +340,41 @@ static void check_then(void **state)
 	tear_down(&rig);
 }
 
+struct order {
+	char seen[8];
+	size_t count;
+};
+
+struct mark {
+	struct order *order;
+	char letter;
+};
+
+static void note_order(void *user, const struct as_dns_answer *answer)
+{
+	const struct mark *mark = user;
+	(void)answer;
+	mark->order->seen[mark->order->count++] = mark->letter;
+}
+
+/* Who asked first is told first. */
+static void check_order_of_waiters(void **state)
+{
+	(void)state;
+	struct rig rig;
+	struct order order = { .count = 0 };
+	struct mark marks[] = { { &order, 'a' }, { &order, 'b' }, { &order, 'c' } };
+	set_up(&rig, "a 60 A 192.0.2.1\n");
+	struct as_dns_set *sets[] = { new_set(&rig), new_set(&rig), new_set(&rig) };
+	for (size_t i = 0; i < 3; i++)
+		as_dns_start_then(sets[i], "a", AS_DNS_A, note_order, &marks[i]);
+	as_dns_get(sets[2], "a", AS_DNS_A);
+	assert_string_equal(order.seen, "abc");
+	for (size_t i = 0; i < 3; i++)
+		as_dns_set_free(sets[i]);
+	tear_down(&rig);
+}
+
 static void check_then_of_a_freed_set(void **state)
 {
 	(void)state;
@@ -627,6 +662,7 @@ int main(void)
 		cmocka_unit_test(check_armed_deadline),
 		cmocka_unit_test(check_before_wait),
 		cmocka_unit_test(check_then),
+		cmocka_unit_test(check_order_of_waiters),
 		cmocka_unit_test(check_then_of_a_freed_set),
 		cmocka_unit_test(check_shutting_down),
 		cmocka_unit_test(check_attachments),
