@@ -247,6 +247,9 @@ class World:
         self.postfix.start()
 
     def stop(self):
+        """Ends everything; a second Ctrl-C does not cut it short."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         for part in (self.postfix, self.assayd, self.sink, self.dns):
             if part:
                 part.stop()
