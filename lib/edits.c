@@ -51,7 +51,9 @@ const struct as_edit *as_edits_make(struct as_message *message, size_t *count)
 	struct as_edit *edits = as_alloc_array(message->arena, message->forged_count + AS_OWN_FIELDS, sizeof *edits);
 	size_t n = 0;
 	for (size_t i = message->forged_count; i > 0; i--)
-		edits[n++] = (struct as_edit){ .kind = AS_EDIT_DELETE, .name = message->forged[i - 1].name, .instance = message->forged[i - 1].instance };
+		edits[n++] = (struct as_edit){ .kind = AS_EDIT_DELETE,
+					       .name = message->forged[i - 1].name,
+					       .instance = message->forged[i - 1].instance };
 	enum as_verb verb = message->decision.verb;
 	if (verb == AS_VERB_TAG || verb == AS_VERB_QUARANTINE)
 		edits[n++] = (struct as_edit){ .kind = AS_EDIT_INSERT, .name = own_names[ACTION], .value = action_value(message) };

@@ -257,7 +257,8 @@ static void decide(struct as_message *message, const char *queue_id)
 	as_policy_decide(message->arena, settings, &facts, &message->decision);
 }
 
-void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user, struct as_verdict *verdict)
+void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user,
+		   struct as_verdict *verdict)
 {
 	const struct as_clock *clock = message->env->clock;
 	int64_t begun_ms = as_clock_mono_ms(clock);

@@ -41,7 +41,8 @@ struct as_verdict {
 
 /* EOM: waits for what is missing, decides. queue_id may be NULL. before_wait (NULL allowed) is called in this thread before the
  * first wait that blocks. Strings in the message's arena. */
-void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user, struct as_verdict *verdict);
+void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user,
+		   struct as_verdict *verdict);
 
 /* Marks a failure inside us (a callback that could not do its work): the decision becomes on-internal-error. */
 void as_engine_internal_error(struct as_message *message, const char *what);

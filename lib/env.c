@@ -51,8 +51,8 @@ struct as_env *as_env_new(struct as_arena *arena, const struct as_settings *sett
 	return NULL;
 }
 
-struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *settings, const struct as_clock *clock, const struct as_log *log,
-			  const char **state, const char **detail)
+struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *settings, const struct as_clock *clock,
+			  const struct as_log *log, const char **state, const char **detail)
 {
 	struct as_dns_unbound_options world = {
 		.mode = settings->dns.mode,

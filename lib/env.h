@@ -28,8 +28,8 @@ struct as_env *as_env_new(struct as_arena *arena, const struct as_settings *sett
 
 /* The DNS service that the dns section of the settings describes, over libunbound. *state is a line for the log. NULL on error: *detail
  * says why. Both in the arena. Signals must be blocked before (a thread starts). */
-struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *settings, const struct as_clock *clock, const struct as_log *log,
-			  const char **state, const char **detail);
+struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *settings, const struct as_clock *clock,
+			  const struct as_log *log, const char **state, const char **detail);
 
 struct as_env *as_env_ref(struct as_env *env);
 void as_env_unref(struct as_env *env); /* NULL is allowed */

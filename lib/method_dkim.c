@@ -16,7 +16,8 @@ static void dkim_eoh(struct as_message *message)
 		.now_s = message->now_s,
 		.drift_s = settings->dkim.clock_drift_s,
 	};
-	message->dkim_state = as_dkim_begin(message->arena, message->env->dkim, message->dns, &options, &message->fields, message->from.domain);
+	message->dkim_state = as_dkim_begin(message->arena, message->env->dkim, message->dns, &options, &message->fields,
+					    message->from.domain);
 }
 
 static bool dkim_wants_body(const struct as_message *message)

@@ -224,7 +224,8 @@ static void print_lookups(struct as_message *message)
 		if (!lookup.answer)
 			puts("not waited for");
 		else
-			printf("%s, %s, %lld ms%s%s\n", statuses[lookup.answer->status], as_dnssec_name(lookup.answer->dnssec), (long long)lookup.ms,
+			printf("%s, %s, %lld ms%s%s\n", statuses[lookup.answer->status], as_dnssec_name(lookup.answer->dnssec),
+			       (long long)lookup.ms,
 			       lookup.answer->reason ? ": " : "", lookup.answer->reason ? lookup.answer->reason : "");
 	}
 }
@@ -263,7 +264,8 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	for (size_t i = 0; i < options->recipient_count; i++)
 		as_engine_rcpt(message, options->recipients[i]);
 	for (size_t i = 0; i < mail->count; i++)
-		as_engine_header(message, mail->fields[i].name, mail->fields[i].name_length, mail->fields[i].value, mail->fields[i].value_length);
+		as_engine_header(message, mail->fields[i].name, mail->fields[i].name_length, mail->fields[i].value,
+				 mail->fields[i].value_length);
 	as_engine_eoh(message);
 	as_engine_body(message, mail->body, mail->body_size);
 	struct as_verdict verdict;

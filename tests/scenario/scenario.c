@@ -231,7 +231,10 @@ const char **as_scenario_files(struct as_arena *arena, const char *folder)
 
 /* --- judging -------------------------------------------------------------------------------------------------------- */
 
-const char *as_scenario_fields(const struct as_scenario *s, void (*each_field)(void *user, const char *name, size_t name_length, const char *value, size_t value_length), void *user)
+const char *as_scenario_fields(const struct as_scenario *s,
+			       void (*each_field)(void *user, const char *name, size_t name_length,
+						  const char *value, size_t value_length),
+			       void *user)
 {
 	const char *at = s->message, *end = s->message + s->message_size;
 	while (at < end && strncmp(at, "\r\n", 2) != 0) {

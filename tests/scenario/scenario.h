@@ -45,7 +45,10 @@ void as_scenario_read(struct as_arena *arena, const char *file, struct as_scenar
 const char **as_scenario_files(struct as_arena *arena, const char *folder);
 
 /* Splits the message as an MTA does and feeds it to each_field (value with leading space) until the header ends; returns the body. */
-const char *as_scenario_fields(const struct as_scenario *scenario, void (*each_field)(void *user, const char *name, size_t name_length, const char *value, size_t value_length), void *user);
+const char *as_scenario_fields(const struct as_scenario *scenario,
+			       void (*each_field)(void *user, const char *name, size_t name_length,
+						  const char *value, size_t value_length),
+			       void *user);
 
 /* A world for the scenario: fake DNS, settings, fixed clock. Exits on trouble. */
 struct as_dns_fake;
