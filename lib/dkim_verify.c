@@ -5,7 +5,8 @@
  * Two fences stand in front of it, since its h= handling can write one pointer past an array: a first field with a name nobody
  * can guess, so that no h= names every field, and an allocator that adds room behind every block. A signature that it would
  * hash wrongly (is_ordinary, or h= naming a field that cannot be handed over) is given to it as a plain stand-in with the same
- * a=, c= and l=: the body hash comes from there, the header hash from canon.c.
+ * a=, l= and body canonicalization: the body hash comes from there, the header hash from canon.c. For bodies with bare CR or LF
+ * both are ours (canon_body.c).
  */
 #include "config.h"
 

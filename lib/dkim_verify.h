@@ -58,7 +58,8 @@ struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, s
 /* Does anything still need body bytes? */
 bool as_dkim_wants_body(const struct as_dkim *dkim);
 
-/* Body bytes as received (CRLF line ends), in pieces of any size. */
+/* Body bytes as received (CRLF line ends), in pieces of any size. A bare CR or LF that first shows after the first piece (64 KB from
+ * an MTA) leaves all signatures neutral. */
 void as_dkim_body(struct as_dkim *dkim, const unsigned char *bytes, size_t n);
 
 /* End of message: waits for the keys, checks, fills the outcome (arena memory). */
