@@ -57,7 +57,7 @@ static void start(struct as_arena *arena, pthread_t *thread)
 		die("smfi_register", NULL);
 	if (as_socket_parse(arena, address, listener, &detail) || as_socket_open(arena, listener, &access, &detail))
 		die(address, detail);
-	service.kicker = as_kicker_new(arena, listener);
+	service.kicker = as_kicker_new(listener);
 	if (pthread_create(thread, NULL, serve, NULL) != 0)
 		die("thread", NULL);
 }
@@ -67,6 +67,7 @@ static void stop(pthread_t thread)
 	smfi_stop();
 	milter_close(milter_open(address)); /* wakes the listener */
 	pthread_join(thread, NULL);
+	as_kicker_free(service.kicker);
 	unlink(address + strlen("unix:"));
 	rmdir(folder);
 }
