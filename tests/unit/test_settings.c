@@ -352,7 +352,7 @@ static const struct {
 	{ "dmarc { reply-reject = 'no %{nobody}' }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"no %{nobody}\": unknown macro at \"%{nobody}\"; there are %{from-domain} %{policy-domain} "
 	  "%{policy} %{spf} "
-	  "%{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} %{hostname} %{rule} %%" },
+	  "%{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} %{hostname} %{rule} %{from-problem} %%" },
 	{ "dmarc { reply-reject = \"a\\nb\" }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"a\\x0ab\": only printable ASCII in one line can stand in a reply" },
 	{ "dmarc {\n reply-reject = '4.7.1 no' }", AS_ERR_RANGE,
