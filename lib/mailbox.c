@@ -4,13 +4,14 @@
  * Accepted is address-list of RFC 5322 3.4 with 4.4, RFC 6532 and RFC 6854. Refused, although RFC 5322 4 allows it, is what
  * readers take in different ways: control octets, source routes and comments that name another domain.
  * Deviates from RFC 5322 3.4.1: dots may stand side by side or at the ends of a local part, because Japanese carriers gave
- * such addresses out and they cannot hide a domain.
+ * such addresses out and they cannot hide a domain. What else is let pass is said in mailbox_lax.c.
  */
 #include "config.h"
 
 #include "mailbox.h"
 
 #include "domain.h"
+#include "mailbox_lax.h"
 #include "str.h"
 
 #include <string.h>
@@ -66,6 +67,8 @@ static bool is_domain_char(char c)
 	return as_is_alnum(c) || is_eight_bit(c) || c == '-' || c == '_' || c == '.';
 }
 
+static const char not_utf8[] = "octets that are not UTF-8";
+
 /* Only printable UTF-8, HTAB, and CRLF before white space may pass on to the grammar. */
 static bool check_characters(struct scan *s)
 {
@@ -73,7 +76,7 @@ static bool check_characters(struct scan *s)
 		size_t left = (size_t)(s->end - at);
 		size_t size = as_utf8_size(at, left);
 		if (size == 0)
-			return fault(s, "octets that are not UTF-8");
+			return fault(s, not_utf8);
 		if (left > 2 && at[0] == '\r' && at[1] == '\n' && as_is_wsp(at[2]))
 			size = 3;
 		else if (*at == '\r' || *at == '\n')
@@ -351,6 +354,38 @@ static void conclude(struct as_from *from, enum as_from_status status, const cha
 	from->domain = status == AS_FROM_ONE ? from->domains[0] : NULL;
 }
 
+/* What breaks the grammar but leaves no doubt. Characters that no reader shows alike have been refused before. */
+static bool read_lax(struct scan *s, const char *value, size_t n)
+{
+	const char *angle;
+	size_t length;
+	if (!as_mailbox_is_lax(value, n, &angle, &length))
+		return false;
+	s->at = angle;
+	s->end = angle + length;
+	s->reason = NULL;
+	return read_angle(s) && s->at == s->end && s->from->count == 1;
+}
+
+/* A fault that decoding cannot cure: control characters, line breaks of any kind. */
+static bool has_bad_characters(struct scan *s, const char *value, size_t n)
+{
+	s->at = value;
+	s->end = value + n;
+	s->reason = NULL;
+	return !check_characters(s) && strcmp(s->reason, not_utf8) != 0;
+}
+
+static bool is_readable(struct scan *s, const char *value, size_t n)
+{
+	const char *reason = s->reason;
+	if (!n || has_bad_characters(s, value, n) || !read_lax(s, value, n)) {
+		s->reason = reason;
+		return false;
+	}
+	return true;
+}
+
 static void read_field(struct scan *s, const char *value, size_t n)
 {
 	size_t addresses = 0;
@@ -359,9 +394,12 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->end = n ? value + n : value;
 	s->reason = NULL;
 	s->has_comment_domain = false;
-	if (!check_characters(s) || !read_list(s, &addresses, &groups)) {
+	bool is_regular = check_characters(s) && read_list(s, &addresses, &groups);
+	if (!is_regular && is_readable(s, value, n)) {
+		conclude(s->from, AS_FROM_ONE, NULL);
+	} else if (!is_regular) {
 		if (n)
-			collect(s, value, s->end);
+			collect(s, value, value + n);
 		conclude(s->from, AS_FROM_MALFORMED, s->reason);
 	} else if (!addresses && !groups) {
 		conclude(s->from, AS_FROM_MALFORMED, "no address");

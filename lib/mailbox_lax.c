@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mailbox_lax.c - the one deviation from the grammar of RFC 5322 3.4 that is accepted.
+ *
+ * Good mail says `Doe, John <a@b.example>`, `[List] Jane <a@b.example>` and `a@b.example <a@b.example>`. Refusing it protects nobody as
+ * long as no reader can see another domain: one "<" and one ">", the ">" at the end, a plain address between them, nothing before
+ * them that quotes, comments, groups or escapes, and no "@" there but with the same domain. In character sets with two octets a
+ * character the second is never "<" or ">", so a reader that decodes them finds the same brackets.
+ */
+#include "config.h"
+
+#include "mailbox_lax.h"
+
+#include "str.h"
+
+#include <string.h>
+
+struct part {
+	const char *at, *end;
+};
+
+static struct part trim(const char *value, size_t n)
+{
+	struct part part = { value, value + n };
+	while (part.at < part.end && as_is_fws(*part.at))
+		part.at++;
+	while (part.at < part.end && as_is_fws(part.end[-1]))
+		part.end--;
+	return part;
+}
+
+static bool is_address_char(char c)
+{
+	return as_is_alnum(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~.", c));
+}
+
+/* local@domain of plain characters; *domain is what follows the "@". */
+static bool is_plain_address(struct part address, struct part *domain)
+{
+	const char *sign = memchr(address.at, '@', (size_t)(address.end - address.at));
+	if (!sign || sign == address.at || sign + 1 == address.end)
+		return false;
+	*domain = (struct part){ sign + 1, address.end };
+	for (const char *p = address.at; p < address.end; p++)
+		if (p != sign && !is_address_char(*p))
+			return false;
+	return true;
+}
+
+/* Does what follows an "@" in the name say the same domain, and then end? */
+static bool repeats_domain(const char *at, const char *end, struct part domain)
+{
+	const char *stop = at;
+	while (stop < end && is_address_char(*stop))
+		stop++;
+	bool is_ended = stop == end || as_is_wsp(*stop) || *stop == ',' || *stop == '\r';
+	return is_ended && as_equal_nocase_n(at, (size_t)(stop - at), domain.at, (size_t)(domain.end - domain.at));
+}
+
+static bool is_harmless_name(struct part name, struct part domain)
+{
+	for (const char *p = name.at; p < name.end; p++) {
+		bool is_fold = name.end - p > 2 && p[0] == '\r' && p[1] == '\n' && as_is_wsp(p[2]);
+		if (is_fold) {
+			p += 2;
+			continue;
+		}
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr("\"()\\:;", *p))
+			return false;
+		if (*p == '@' && !repeats_domain(p + 1, name.end, domain))
+			return false;
+	}
+	return true;
+}
+
+bool as_mailbox_is_lax(const char *value, size_t n, const char **angle, size_t *angle_length)
+{
+	struct part whole = trim(value, n), domain;
+	const char *open = memchr(whole.at, '<', (size_t)(whole.end - whole.at));
+	const char *close = open ? memchr(whole.at, '>', (size_t)(whole.end - whole.at)) : NULL;
+	if (!close || close + 1 != whole.end || close < open)
+		return false;
+	struct part address = { open + 1, close };
+	if (memchr(address.at, '<', (size_t)(close - address.at)) || !is_plain_address(address, &domain))
+		return false;
+	if (!is_harmless_name((struct part){ whole.at, open }, domain))
+		return false;
+	*angle = open;
+	*angle_length = (size_t)(whole.end - open);
+	return true;
+}
