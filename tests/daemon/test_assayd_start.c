@@ -8,6 +8,7 @@
 
 #include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -129,6 +130,39 @@ static void unknown_user(void **state)
 	daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, path), NULL });
 	expect_status("unknown user", *state, EX_NOPERM);
 	expect_text("unknown user", daemon_log(*state), "user 'no-such-user' does not exist");
+}
+
+/* Started as root: every id is the user's, no group of root's is left, and the socket belongs to the user. */
+static void privileges(void **state)
+{
+	const struct passwd *user = getpwnam("nobody");
+	if (geteuid() != 0 || !user)
+		skip();
+	char path[TEXT], text[LONG_TEXT], ids[TEXT];
+	uid_t uid = user->pw_uid;
+	assert_int_equal(chmod(daemon_folder(*state), 0777), 0); /* reads its configuration, says that it is ready */
+	snprintf(text, sizeof text,
+		 "socket = \"%s\"\nuser = \"nobody\"\nlog { target = \"stderr\" }\n"
+		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n",
+		 unix_of(*state, path));
+	daemon_configure(*state, text);
+	snprintf(text, sizeof text, "%s/notify", daemon_folder(*state));
+	assert_int_equal(chmod(text, 0777), 0);
+	assert_true(daemon_start(*state));
+	snprintf(text, sizeof text, "/proc/%d/status", (int)daemon_pid(*state));
+	FILE *status = fopen(text, "r");
+	assert_non_null(status);
+	size_t n = fread(text, 1, sizeof text - 1, status);
+	fclose(status);
+	text[n] = 0;
+	snprintf(ids, sizeof ids, "Uid:\t%u\t%u\t%u\t%u\n", uid, uid, uid, uid);
+	expect_text("user", text, ids);
+	if (strstr(text, "Groups:\t0 "))
+		fail_msg("still in root's group: %s", text);
+	struct stat st;
+	assert_int_equal(stat(strchr(path, '/'), &st), 0);
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(daemon_stop(*state), EX_OK);
 }
 
 static void check_prints_the_matrix(void **state)
@@ -308,6 +342,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(options, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(bad_configurations, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unknown_user, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unix_sockets, new_daemon, free_daemon),
