@@ -78,6 +78,14 @@ def run_one(name, test, world):
     return True
 
 
+def ends_well(world):
+    """After everything: a stop without complaint, and nothing in the log that a sanitizer wrote."""
+    code = world.assayd.stop()
+    assert code == 0, "assayd ended with %d" % code
+    reports = [line for line in world.assayd.lines() if re.search(r"Sanitizer|runtime error:", line)]
+    assert not reports, "\n".join(reports[:20])
+
+
 def main(tests):
     """tests: a list of (name, function of a world). argv: words; only tests whose name holds one of them run. The build folder is the
     current one unless ASSAY_BUILD names it."""
@@ -92,7 +100,8 @@ def main(tests):
         print("A stand-in speaks the milter protocol in Postfix's place: %s." % mta.why_not())
     with World(build) as world:
         failed = [name for name, test in chosen if not run_one(name, test, world)]
-    print("%d of %d tests failed" % (len(failed), len(chosen)))
+        failed += [] if run_one("test_ends_well", ends_well, world) else ["test_ends_well"]
+    print("%d of %d tests failed" % (len(failed), len(chosen) + 1))
     return 1 if failed else 0
 
 
