@@ -72,18 +72,20 @@ static void end_session(struct conversation *c)
 	c->session = NULL;
 }
 
-/* NULL only when libmilter cannot keep it. */
+/* NULL when libmilter cannot keep it, and after the stop. Counted before is_stopped is read, as the stop sets is_stopped before it
+ * reads the count: one of the two sees the other. */
 static struct conversation *conversation_of(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
 	if (c)
 		return c;
 	c = as_xalloc(sizeof *c);
-	if (smfi_setpriv(ctx, c) != MI_SUCCESS) {
+	unsigned open = atomic_fetch_add(&service->connections, 1) + 1;
+	if (atomic_load(&service->is_stopped) || smfi_setpriv(ctx, c) != MI_SUCCESS) {
+		atomic_fetch_sub(&service->connections, 1);
 		free(c);
 		return NULL;
 	}
-	unsigned open = atomic_fetch_add(&service->connections, 1) + 1;
 	struct as_env *env = as_environment_ref(service->environment);
 	int64_t most = env->settings->maximum_connections; /* 0: no bound */
 	c->is_too_many = most > 0 && open > most;
@@ -118,7 +120,9 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsign
 {
 	(void)f2, (void)f3; /* reserved by libmilter */
 	struct conversation *c = conversation_of(ctx);
-	if (!c || (offered_actions & actions) != actions) {
+	if (!c)
+		return SMFIS_REJECT;
+	if ((offered_actions & actions) != actions) {
 		struct as_env *env = as_environment_ref(service->environment);
 		as_log(env->log, AS_LOG_ERROR, NULL, "the MTA offers actions 0x%lx, needed are 0x%lx: connection refused", offered_actions,
 		       actions);

@@ -14,6 +14,7 @@ struct as_service {
 	struct as_environment *environment;
 	struct as_kicker *kicker;
 	atomic_bool is_draining; /* new messages are deferred */
+	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
 	atomic_uint connections; /* that have negotiated */
 	atomic_uint messages;    /* from MAIL to the end of end-of-message */
 	atomic_ullong deferred; /* messages turned away for lack of room or time */

@@ -134,6 +134,7 @@ static int run(struct start *start)
 	as_log(start->log, AS_LOG_INFO, NULL, "assayd " PACKAGE_VERSION " stopped");
 	/* Connections that are still open hold the environment, and libmilter's threads hold them: exit handlers must not pull
 	 * the ground from under their feet. */
+	atomic_store(&start->service.is_stopped, true);
 	if (!is_finished || atomic_load(&start->service.connections) > 0) {
 		fflush(NULL);
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
