@@ -3,7 +3,7 @@
  *
  * Good mail says `Doe, John <a@b.example>`, `[List] Jane <a@b.example>` and `a@b.example <a@b.example>`. Refusing it protects nobody as
  * long as no reader can see another domain: one "<" and one ">", the ">" at the end, a plain address between them, nothing before
- * them that quotes, comments, groups or escapes, and no "@" there but with the same domain. In character sets with two octets a
+ * them that quotes, comments, groups, escapes or encodes, and no "@" there but with the same domain. In character sets with two octets a
  * character the second is never "<" or ">", so a reader that decodes them finds the same brackets.
  */
 #include "config.h"
@@ -64,6 +64,8 @@ static bool is_harmless_name(struct part name, struct part domain)
 			p += 2;
 			continue;
 		}
+		if (p[0] == '=' && p + 1 < name.end && p[1] == '?') /* an encoded-word that some readers decode first */
+			return false;
 		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr("\"()\\:;", *p))
 			return false;
 		if (*p == '@' && !repeats_domain(p + 1, name.end, domain))

@@ -112,7 +112,7 @@ static const struct from_case from_cases[] = {
 	{ "dots in a local part", " .a..b.@victim.example", 0, AS_FROM_ONE, "victim.example", NULL },
 	{ "address in a display name, quoted", " \"a@evil.example\" <a@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
 	{ "dots in a display name", " John Q. Public Jr. <a@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
-	{ "dot first in a display name", " .John <a@victim.example>", 0, AS_FROM_MALFORMED, "victim.example", "dot before a name" },
+	{ "dot first in a display name", " .John <a@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
 	{ "word beside a quoted word", " a\"b\"@victim.example", 0, AS_FROM_MALFORMED, "victim.example", "text before an address" },
 	{ "quoted word beside a word", " \"b\"a@victim.example", 0, AS_FROM_MALFORMED, "victim.example", "text before an address" },
 	{ "two words before @", " evil a@victim.example", 0, AS_FROM_MALFORMED, "victim.example", "text before an address" },
