@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_signature.c - DKIM-Signature fields: a list of checks, the first that objects gives the result. */
+/* dkim_signature.c - signature fields: for each kind a list of checks, the first that objects gives the result. */
 #include "config.h"
 
 #include "dkim_signature.h"
@@ -18,6 +18,7 @@ struct job {
 	struct as_arena *arena;
 	const struct as_field *field;
 	int64_t now_s, drift_s;
+	const char *const *required; /* names of tags; NULL ends */
 	struct as_taglist list;
 	struct as_dkim_parsed *out;
 };
@@ -75,16 +76,17 @@ static bool take_names(struct job *job)
 	return true;
 }
 
-static const char *const required[] = { "v", "a", "b", "bh", "d", "h", "s" };
-
 static bool check_required(struct job *job)
 {
-	for (size_t i = 0; i < sizeof required / sizeof *required; i++)
-		if (!tag(job, required[i]))
+	for (const char *const *name = job->required; *name; name++)
+		if (!tag(job, *name))
 			return refuse(job, AS_NEUTRAL, "required tag missing");
-	if (strcmp(tag(job, "v")->value, "1") != 0)
-		return refuse(job, AS_NEUTRAL, "unknown version");
 	return true;
+}
+
+static bool check_version(struct job *job)
+{
+	return strcmp(tag(job, "v")->value, "1") == 0 || refuse(job, AS_NEUTRAL, "unknown version");
 }
 
 /* RFC 6376 3.5 i=: an address at or below d=; the local part is quoted-printable and stays as it is. */
@@ -94,7 +96,6 @@ static bool take_identity(struct job *job)
 	const struct as_tag *i = tag(job, "i");
 	if (!i) {
 		out->identity = as_printf(job->arena, "@%s", out->domain);
-		out->identity_domain = out->domain;
 		return true;
 	}
 	size_t n;
@@ -118,7 +119,8 @@ static bool check_domains(struct job *job)
 		return refuse(job, AS_NEUTRAL, "domain not valid");
 	if (!job->out->selector)
 		return refuse(job, AS_NEUTRAL, "selector not valid");
-	return take_identity(job);
+	job->out->identity_domain = job->out->domain; /* until i= says more */
+	return true;
 }
 
 static bool take_algorithm(struct job *job)
@@ -246,12 +248,15 @@ static bool check_times(struct job *job)
 	return true;
 }
 
-static bool take_hashes(struct job *job)
+static bool check_b(struct job *job)
+{
+	return (job->out->b_text && job->out->b_size > 0) || refuse(job, AS_NEUTRAL, "syntax error in b=");
+}
+
+static bool take_body_hash(struct job *job)
 {
 	const struct as_tag *bh = tag(job, "bh");
 	struct as_dkim_parsed *out = job->out;
-	if (!out->b_text || out->b_size == 0)
-		return refuse(job, AS_NEUTRAL, "syntax error in b=");
 	if (!as_base64_decode(job->arena, bh->value, bh->value_length, (unsigned char **)&out->bh, &out->bh_size))
 		return refuse(job, AS_NEUTRAL, "syntax error in bh=");
 	return true;
@@ -286,16 +291,92 @@ static bool take_ordinary(struct job *job)
 	return true;
 }
 
-static bool (*const steps[])(struct job *job) = {
-	check_list,  take_names, check_required,    check_domains, take_algorithm, take_canon,
-	check_query, take_hashes, take_signed_names, take_length,   check_times,    take_ordinary,
+/* --- ARC ------------------------------------------------------------------------------------------------------------- */
+
+/* RFC 8617 4.2.1: 1*2DIGIT, 1 to 50. */
+static bool take_instance(struct job *job)
+{
+	const struct as_tag *i = tag(job, "i");
+	uint64_t instance = 0;
+	if (!i || i->value_length > 2 || !read_number(i, 2, &instance) || instance == 0 || instance > AS_ARC_INSTANCE_MAX)
+		return refuse(job, AS_NEUTRAL, "instance not valid");
+	job->out->instance = (unsigned)instance;
+	return true;
+}
+
+/* RFC 8617 4.1.3 cv=. */
+static bool take_chain(struct job *job)
+{
+	static const enum as_code words[] = { AS_NONE, AS_PASS, AS_FAIL };
+	const struct as_tag *cv = tag(job, "cv");
+	for (size_t i = 0; cv && i < sizeof words / sizeof *words; i++)
+		if (as_equal_nocase(cv->value, as_code_name(words[i]))) {
+			job->out->chain = words[i];
+			return true;
+		}
+	return refuse(job, AS_NEUTRAL, cv ? "syntax error in cv=" : "required tag missing");
+}
+
+/* RFC 8617 4.1.2: of fields of ARC a message signature must leave out the seals, which are made after it (AR-2). */
+static bool check_no_seal_signed(struct job *job)
+{
+	for (size_t i = 0; i < job->out->name_count; i++)
+		if (as_equal_nocase(job->out->names[i], "ARC-Seal"))
+			return refuse(job, AS_PERMERROR, "ARC-Seal in h=");
+	return true;
+}
+
+/* RFC 8617 4.1.3: what a seal covers is fixed. */
+static bool check_no_names(struct job *job)
+{
+	return !tag(job, "h") || refuse(job, AS_PERMERROR, "h= in a seal");
+}
+
+static bool check_seal_time(struct job *job)
+{
+	const struct as_tag *t = tag(job, "t");
+	uint64_t made;
+	return !t || read_number(t, TIME_DIGITS_MOST, &made) || refuse(job, AS_NEUTRAL, "syntax error in t=");
+}
+
+/* --- the kinds ------------------------------------------------------------------------------------------------------- */
+
+typedef bool step(struct job *job);
+
+static step *const dkim_steps[] = {
+	check_list, take_names,     check_required,    check_version, check_domains, take_identity, take_algorithm, take_canon, check_query,
+	check_b,    take_body_hash, take_signed_names, take_length,   check_times,   take_ordinary, NULL,
+};
+/* i= first: where the field belongs is known even if it is of no use. v= has no meaning (AR-2). */
+static step *const arc_message_steps[] = {
+	check_list,  take_instance, take_names,     check_required,    check_domains,        take_algorithm, take_canon,
+	check_query, check_b,       take_body_hash, take_signed_names, check_no_seal_signed, take_length,    check_times,
+	NULL,
+};
+static step *const arc_seal_steps[] = {
+	check_list,    take_instance,  take_chain, take_names,      check_required, check_no_names,
+	check_domains, take_algorithm, check_b,    check_seal_time, NULL,
 };
 
-void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *field, int64_t now_s, int64_t drift_s,
-			     struct as_dkim_parsed *parsed)
+static const char *const dkim_required[] = { "v", "a", "b", "bh", "d", "h", "s", NULL };
+static const char *const arc_message_required[] = { "a", "b", "bh", "d", "h", "s", NULL };
+static const char *const arc_seal_required[] = { "a", "b", "d", "s", NULL };
+
+static const struct {
+	const char *const *required;
+	step *const *steps;
+} kinds[] = {
+	[AS_SIGNATURE_DKIM] = { dkim_required, dkim_steps },
+	[AS_SIGNATURE_ARC_MESSAGE] = { arc_message_required, arc_message_steps },
+	[AS_SIGNATURE_ARC_SEAL] = { arc_seal_required, arc_seal_steps },
+};
+
+void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *field, enum as_signature_kind kind, int64_t now_s,
+			     int64_t drift_s, struct as_dkim_parsed *parsed)
 {
 	struct job job = { .arena = arena, .field = field, .now_s = now_s, .drift_s = drift_s, .out = parsed };
-	*parsed = (struct as_dkim_parsed){ 0 };
-	for (size_t i = 0; i < sizeof steps / sizeof *steps && parsed->code == AS_NONE; i++)
-		steps[i](&job);
+	job.required = kinds[kind].required;
+	*parsed = (struct as_dkim_parsed){ .chain = AS_NEUTRAL };
+	for (step *const *next = kinds[kind].steps; *next && parsed->code == AS_NONE; next++)
+		(*next)(&job);
 }

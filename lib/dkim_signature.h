@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_signature.h - one DKIM-Signature field, RFC 6376 3.5: read and judged before libopendkim sees any of it. Pure. */
+/* dkim_signature.h - one signature field, read and judged before it costs anything: DKIM-Signature (RFC 6376 3.5) and its two likes of
+ * ARC (RFC 8617 4.1.2, 4.1.3). Pure. */
 #ifndef AS_DKIM_SIGNATURE_H
 #define AS_DKIM_SIGNATURE_H
 
@@ -11,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum as_signature_kind { AS_SIGNATURE_DKIM, AS_SIGNATURE_ARC_MESSAGE, AS_SIGNATURE_ARC_SEAL };
+enum { AS_ARC_INSTANCE_MAX = 50 };
+
 struct as_dkim_parsed {
 	enum as_code code;    /* AS_NONE: may be tried; else the result, with its reason */
 	const char *reason;   /* static */
@@ -20,6 +24,8 @@ struct as_dkim_parsed {
 	const char *identity_domain; /* the domain of i= in normal form */
 	const char *algorithm;       /* a=, printable */
 	const char *b_text;          /* b= without white space, printable */
+	unsigned instance;           /* ARC: i=, 1 to AS_ARC_INSTANCE_MAX; 0 unusable */
+	enum as_code chain;          /* ARC seal: cv= none, fail or pass; AS_NEUTRAL unusable */
 	/* --- from here on only when code is AS_NONE --- */
 	bool is_ed25519;
 	bool is_relaxed_header;
@@ -37,8 +43,9 @@ struct as_dkim_parsed {
 	bool is_ordinary;
 };
 
-/* now_s and drift_s: for t= and x=. Everything is owned by the arena or by field. */
-void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *field, int64_t now_s, int64_t drift_s,
-			     struct as_dkim_parsed *parsed);
+/* now_s and drift_s: for t= and x=. Everything is owned by the arena or by field. What a kind does not have (a seal: no body, no h=)
+ * stays 0; i= of ARC is no identity, its identity_domain is d=. */
+void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *field, enum as_signature_kind kind, int64_t now_s,
+			     int64_t drift_s, struct as_dkim_parsed *parsed);
 
 #endif

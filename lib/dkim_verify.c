@@ -15,6 +15,7 @@
 #include "canon.h"
 #include "canon_body.h"
 #include "dkim_check.h"
+#include "dkim_hash.h"
 #include "dkim_key.h"
 #include "dkim_signature.h"
 #include "domain.h"
@@ -147,7 +148,8 @@ static void collect(struct as_dkim *dkim, const char *author)
 		if (is_signature(&fields->list[i]))
 			all[seen++].field = &fields->list[i];
 	for (size_t i = 0; i < room; i++)
-		as_dkim_signature_parse(dkim->arena, all[i].field, dkim->options.now_s, dkim->options.drift_s, &all[i].parsed);
+		as_dkim_signature_parse(dkim->arena, all[i].field, AS_SIGNATURE_DKIM, dkim->options.now_s, dkim->options.drift_s,
+					&all[i].parsed);
 	dkim->entries = as_alloc_array(dkim->arena, room, sizeof *dkim->entries);
 	for (int wanted = 1; wanted >= 0; wanted--)
 		for (size_t i = 0; i < room; i++)
@@ -440,16 +442,6 @@ static void end_body(struct as_dkim *dkim)
 
 /* --- the end ------------------------------------------------------------------------------------------------------- */
 
-static bool has_own_hash(struct as_dkim *dkim, const struct entry *entry, unsigned char hash[AS_SHA256_SIZE])
-{
-	const struct as_dkim_parsed *p = &entry->parsed;
-	struct as_buf text = as_buf_new(dkim->arena);
-	struct as_buf bare = as_canon_without_b(dkim->arena, entry->field->value, entry->field->value_length);
-	as_canon_fields(&text, dkim->fields, entry->field, p->names, p->name_count, p->is_relaxed_header);
-	as_canon_field(&text, entry->field->name, entry->field->name_length, bare.text, bare.length, p->is_relaxed_header);
-	return EVP_Digest(text.text, text.length, hash, NULL, EVP_sha256(), NULL) == 1;
-}
-
 struct hashes {
 	unsigned char header[AS_SHA256_SIZE];
 	unsigned char body[AS_SHA256_SIZE];
@@ -466,13 +458,20 @@ static uint64_t whole_length(struct as_dkim *dkim, const struct entry *entry)
 	return dkim_sig_getcanonlen(dkim->handle, whole, &received, &canonical, &is_signed) == DKIM_STAT_OK ? (uint64_t)canonical : 0;
 }
 
+static void hash_header(struct as_dkim *dkim, const struct entry *entry, unsigned char hash[AS_SHA256_SIZE])
+{
+	struct as_buf text = as_buf_new(dkim->arena);
+	as_dkim_hash_header(&text, dkim->fields, entry->field, &entry->parsed, hash);
+}
+
 static bool get_hashes(struct as_dkim *dkim, const struct entry *entry, struct hashes *hashes)
 {
 	void *header, *body;
 	size_t header_size, body_size;
 	if (entry->body) {
 		hashes->body_length = as_canon_body_end(entry->body, hashes->body);
-		return has_own_hash(dkim, entry, hashes->header);
+		hash_header(dkim, entry, hashes->header);
+		return true;
 	}
 	if (!entry->info || dkim_sig_geterror(entry->info) > 0 ||
 	    dkim_sig_gethashes(entry->info, &header, &header_size, &body, &body_size) != DKIM_STAT_OK || header_size != AS_SHA256_SIZE ||
@@ -481,7 +480,9 @@ static bool get_hashes(struct as_dkim *dkim, const struct entry *entry, struct h
 	memcpy(hashes->body, body, AS_SHA256_SIZE);
 	memcpy(hashes->header, header, AS_SHA256_SIZE);
 	hashes->body_length = whole_length(dkim, entry);
-	return !entry->is_stand_in || has_own_hash(dkim, entry, hashes->header);
+	if (entry->is_stand_in)
+		hash_header(dkim, entry, hashes->header);
+	return true;
 }
 
 /* Is l= so large that libopendkim gave no hash? It counts bytes of the canonical body, which can be two longer than what came. */
