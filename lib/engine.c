@@ -21,7 +21,7 @@ enum {
 };
 
 /* In the order of evaluation and of the header field. DMARC stands on what comes before it. */
-static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_dmarc };
+static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_arc, &as_method_dmarc };
 enum { METHODS = sizeof methods / sizeof *methods };
 
 static char *copy_capped(struct as_arena *arena, const char *text, size_t most)
@@ -252,6 +252,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.spf_helo = message->spf_helo,
 		.spf = message->spf,
 		.dkim = message->dkim,
+		.arc = message->arc,
 		.dmarc = message->dmarc,
 	};
 	as_policy_decide(message->arena, settings, &facts, &message->decision);

@@ -111,6 +111,8 @@ static void put_dnssec(struct as_buf *line, const struct as_message *message)
 	const struct as_dkim_signature *signature = message->dkim ? telling_signature(message->dkim) : NULL;
 	if (signature)
 		put_state(line, "dkim", signature->dnssec, &is_first);
+	if (message->arc && message->arc->was_asked)
+		put_state(line, "arc", message->arc->dnssec, &is_first);
 	if (message->dmarc && message->dmarc->weakest)
 		put_state(line, "dmarc", message->dmarc->dnssec, &is_first);
 	if (is_first)
@@ -137,7 +139,7 @@ const char *as_logline_make(struct as_message *message, int64_t ms)
 	as_buf_printf(&line, " client=%s", as_ip_text(&message->session->client, client));
 	put_spf(&line, message);
 	put_dkim(&line, message);
-	as_buf_puts(&line, " arc=-"); /* not evaluated yet; the key has its place */
+	as_buf_printf(&line, " arc=%s", message->arc ? as_code_name(message->arc->code) : "-");
 	put_dmarc(&line, message);
 	put_dnssec(&line, message);
 	put_decision(&line, &message->decision);

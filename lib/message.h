@@ -3,6 +3,7 @@
 #ifndef AS_MESSAGE_H
 #define AS_MESSAGE_H
 
+#include "arc_chain.h"
 #include "arena.h"
 #include "dkim_verify.h"
 #include "dmarc_check.h"
@@ -43,9 +44,11 @@ struct as_message {
 
 	/* state and findings of the methods; NULL: not run */
 	struct as_dkim *dkim_state;
+	struct as_arc *arc_state; /* NULL also without an ARC field */
 	struct as_spf_outcome *spf_helo;
 	struct as_spf_outcome *spf;
 	struct as_dkim_outcome *dkim;
+	struct as_arc_outcome *arc;
 	struct as_dmarc_outcome *dmarc;
 	struct as_results results;
 	struct as_decision decision;

@@ -19,6 +19,7 @@ struct as_method {
 /* The rows; name NULL ends. */
 extern const struct as_method as_method_spf;
 extern const struct as_method as_method_dkim;
+extern const struct as_method as_method_arc;
 extern const struct as_method as_method_dmarc;
 
 #endif

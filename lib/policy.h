@@ -3,6 +3,7 @@
 #ifndef AS_POLICY_H
 #define AS_POLICY_H
 
+#include "arc_chain.h"
 #include "arena.h"
 #include "dkim_verify.h"
 #include "dmarc_check.h"
@@ -28,6 +29,7 @@ struct as_facts {
 	const struct as_spf_outcome *spf_helo;
 	const struct as_spf_outcome *spf;  /* MAIL FROM identity */
 	const struct as_dkim_outcome *dkim;
+	const struct as_arc_outcome *arc; /* no rule looks at it yet */
 	const struct as_dmarc_outcome *dmarc;
 };
 

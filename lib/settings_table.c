@@ -56,7 +56,9 @@ const struct as_section as_sections[] = {
 		 "All actions accept by default, because a rejection for SPF alone breaks forwarding and hides the message from DMARC." },
 	{ "dkim", "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
 		  "like an unsigned one." },
-	{ "arc", "ARC, RFC 8617." },
+	{ "arc", "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported and "
+		 "logged when there is a chain; it does not change the decision. minimum-key-bits, accept-length-tag and clock-drift of the "
+		 "section dkim hold for its signatures too." },
 	{ "dmarc", "DMARC, RFC 9989." },
 	{ NULL, NULL },
 };
@@ -168,7 +170,7 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Reply for on-temperror." },
 
 	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable),
-	  .help = "Validate ARC chains. Kept for a later version; without effect in this one." },
+	  .help = "Validate the chain of a message." },
 	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers),
 	  .help = "Domains whose ARC seals are believed. Kept for a later version; without effect in this one." },
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_world.c - raw messages through the DKIM verifier. */
+/* dkim_world.c - raw messages through the verifiers of DKIM and ARC. */
 #include "config.h"
 
 #include "dkim_world.h"
@@ -64,19 +64,49 @@ static struct as_fields *read_header(struct as_dkim_world *world, const char *me
 	return fields;
 }
 
+/* Feeds the body in pieces as wanted. */
+static void feed(const struct as_dkim_world *world, const char *body, size_t left, void (*take)(void *user, const char *bytes, size_t n),
+		 void *user)
+{
+	while (left > 0) {
+		size_t piece = world->piece && world->piece < left ? world->piece : left;
+		take(user, body, piece);
+		body += piece;
+		left -= piece;
+	}
+}
+
+static void take_dkim(void *user, const char *bytes, size_t n)
+{
+	as_dkim_body(user, (const unsigned char *)bytes, n);
+}
+
+static void take_arc(void *user, const char *bytes, size_t n)
+{
+	as_arc_body(user, (const unsigned char *)bytes, n);
+}
+
 struct as_dkim_outcome as_dkim_world_verify(struct as_dkim_world *world, const char *message, size_t n)
 {
 	struct as_dkim_outcome outcome;
 	const char *body;
 	struct as_fields *fields = read_header(world, message, n, &body);
 	struct as_dkim *dkim = as_dkim_begin(world->arena, world->lib, world->set, &world->options, fields, world->author);
-	size_t left = n - (size_t)(body - message);
-	while (left > 0) {
-		size_t piece = world->piece && world->piece < left ? world->piece : left;
-		as_dkim_body(dkim, (const unsigned char *)body, piece);
-		body += piece;
-		left -= piece;
-	}
+	feed(world, body, n - (size_t)(body - message), take_dkim, dkim);
 	as_dkim_finish(dkim, &outcome);
+	return outcome;
+}
+
+struct as_arc_outcome as_dkim_world_chain(struct as_dkim_world *world, const char *message, size_t n)
+{
+	struct as_arc_options options = { .minimum_key_bits = world->options.minimum_key_bits,
+		.accepts_length = world->options.accepts_length, .now_s = world->options.now_s, .drift_s = world->options.drift_s };
+	struct as_arc_outcome outcome;
+	const char *body;
+	struct as_fields *fields = read_header(world, message, n, &body);
+	struct as_arc *arc = as_arc_begin(world->arena, world->set, &options, fields);
+	if (arc)
+		feed(world, body, n - (size_t)(body - message), take_arc, arc);
+	as_arc_finish(arc, &outcome);
 	return outcome;
 }

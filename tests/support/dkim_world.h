@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_world.h - verifies raw messages over the fake DNS: what the tests of DKIM share. */
+/* dkim_world.h - verifies raw messages over the fake DNS: what the tests of DKIM and ARC share. */
 #ifndef AS_TEST_DKIM_WORLD_H
 #define AS_TEST_DKIM_WORLD_H
 
+#include "arc_chain.h"
 #include "dkim_verify.h"
 #include "dns_fake.h"
 
@@ -29,5 +30,8 @@ void as_dkim_world_txt(struct as_dkim_world *world, const char *name, const char
 
 /* Verifies a message with CRLF line ends. A line without a colon is a field without a value. */
 struct as_dkim_outcome as_dkim_world_verify(struct as_dkim_world *world, const char *message, size_t n);
+
+/* The same for its ARC chain. */
+struct as_arc_outcome as_dkim_world_chain(struct as_dkim_world *world, const char *message, size_t n);
 
 #endif
