@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -113,6 +114,7 @@ void daemon_spawn(struct daemon *d, const char *const *arguments)
 	if (pid < 0)
 		abort();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
 		redirect(d, "stdout", STDOUT_FILENO);
 		redirect(d, "stderr", STDERR_FILENO);
 		setenv("NOTIFY_SOCKET", notify, 1);
