@@ -17,6 +17,8 @@ OURS = (
     "Authentication-Results: mx.example 1; dmarc=pass",
     'Authentication-Results: "m\\x.example"; dmarc=pass',
     "Authentication-Results: mx.example",
+    "Authentication-Results : mx.example; dmarc=pass",
+    "Authentication-Results\t: mx.example; dmarc=pass",
 )
 FOREIGN = (
     "Authentication-Results: elsewhere.example; dkim=pass header.d=one.example",

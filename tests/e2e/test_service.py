@@ -195,6 +195,18 @@ def test_reload_under_traffic(world):
     load.check_nothing_lost()
 
 
+def test_quarantine_holds_the_message(world):
+    world.assayd.extra = 'dmarc { on-quarantine = "quarantine" }'
+    world.assayd.configure()
+    same(world.assayd.reload(), True)
+    outcome = world.send(message("shop.example"), "user@shop.example", address="192.0.2.99", helo="mail.relay.example")
+    same((outcome.code, outcome.word("action"), outcome.is_held), (250, "quarantine", True))
+    assert "dmarc=fail" in outcome.results, outcome.results
+    world.assayd.extra = ""
+    world.assayd.configure()
+    same(world.assayd.reload(), True)
+
+
 def check_deferred(outcome):
     """A defined answer within the deadline."""
     same((outcome.code, outcome.reply[1][:4], outcome.word("action")), (451, "4.7.", "tempfail"))
