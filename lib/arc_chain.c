@@ -130,7 +130,8 @@ void as_arc_body(struct as_arc *arc, const unsigned char *bytes, size_t n)
 /* --- the end ------------------------------------------------------------------------------------------------------- */
 
 /* NULL: the signature is right, else why not. A key's DNSSEC state counts once its signature does. */
-static const char *check(struct as_arc *arc, const struct as_dkim_parsed *parsed, const unsigned char hash[AS_SHA256_SIZE], bool is_optional)
+static const char *check(struct as_arc *arc, const struct as_dkim_parsed *parsed, const unsigned char hash[AS_SHA256_SIZE],
+			 bool is_optional)
 {
 	static const struct as_dkim_keys none;
 	const struct as_dns_answer *answer = as_dns_get(arc->set, key_name(arc, parsed), AS_DNS_TXT);

@@ -14,7 +14,8 @@ struct as_arc_set {
 };
 
 struct as_arc_sets {
-	const char *problem; /* why there is no chain: printable; NULL: list is complete, each seal and the newest message signature can be tried */
+	/* why there is no chain: printable; NULL: list is complete, each seal and the newest message signature can be tried */
+	const char *problem;
 	size_t count;        /* the highest instance */
 	struct as_arc_set *list; /* instance i at i - 1 */
 };

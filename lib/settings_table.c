@@ -57,8 +57,8 @@ const struct as_section as_sections[] = {
 	{ "dkim", "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
 		  "like an unsigned one." },
 	{ "arc", "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported and "
-		 "logged when there is a chain; it does not change the decision. minimum-key-bits, accept-length-tag and clock-drift of the "
-		 "section dkim hold for its signatures too." },
+		 "logged when there is a chain; it does not change the decision. minimum-key-bits, accept-length-tag and clock-drift of "
+		 "the section dkim hold for its signatures too." },
 	{ "dmarc", "DMARC, RFC 9989." },
 	{ NULL, NULL },
 };

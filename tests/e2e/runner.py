@@ -3,9 +3,7 @@
 
 import os
 import re
-import shutil
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -26,27 +24,6 @@ def interrupted(number, _frame):
     raise KeyboardInterrupt("signal %d" % number)
 
 
-def become_root_of_own():
-    """Not root: where the system maps subordinate ids, go on as root of a user namespace."""
-    if os.geteuid() == 0 or os.environ.get("ASSAY_NAMESPACE") or os.environ.get("ASSAY_STANDIN"):
-        return
-    if not shutil.which("unshare") or not shutil.which("newuidmap"):
-        return
-    enter = ["unshare", "--map-root-user", "--map-auto"]
-    # unshare leaves a child waiting when it fails, so everything of the attempt is in a session that ends here.
-    attempt = subprocess.Popen(enter + ["true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)
-    try:
-        works = os.waitid(os.P_PID, attempt.pid, os.WEXITED | os.WNOWAIT).si_status == 0
-        os.killpg(attempt.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    attempt.wait()
-    if works:
-        os.environ["ASSAY_NAMESPACE"] = "1"
-        os.execvp(enter[0], enter + [sys.executable] + sys.argv)
-
-
 def why_not(build):
     """A reason why no world can be built here, or None."""
     try:
@@ -65,7 +42,6 @@ def prepare():
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, interrupted)
     signal.alarm(MAXIMUM_SECONDS)
-    become_root_of_own()
 
 
 def run_one(name, test, world):
