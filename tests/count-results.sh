@@ -16,7 +16,7 @@ shift
 find "$@" -name '*.trs' | sort | while read -r trs; do
 	printf '%s\n' "@ ${trs%.trs}"
 	cat "$trs"
-	[ -e "${trs%.trs}.log" ] && sed -n 's/^\(\[  *[A-Z][A-Z]*  *\].*\)/> \1/p; s/^skipped: /> &/p' "${trs%.trs}.log"
+	[ -e "${trs%.trs}.log" ] && sed -n '1s/^/< /p' "${trs%.trs}.log" && sed -n 's/^\(\[  *[A-Z][A-Z]*  *\].*\)/> \1/p; s/^skipped: /> &/p' "${trs%.trs}.log"
 done | awk -v make_failed="$make_failed" '
 	function close_program()
 	{
@@ -30,11 +30,11 @@ done | awk -v make_failed="$make_failed" '
 			else skip = 1
 		}
 		if (result == "SKIP")
-			printf "SKIPPED %s: %s\n", program, reason
+			printf "SKIPPED %s: %s\n", program, reason == "" ? first : reason
 		passed += good; failed += bad; skipped += skip
 		for (name in names) printf "FAILED %s\n", name
 		split("", names)
-		good = bad = skip = 0; result = reason = ""
+		good = bad = skip = 0; result = reason = first = ""
 	}
 	$1 == "@" { close_program(); program = $2 }
 	$1 == ":test-result:" { result = $2 }
@@ -45,6 +45,7 @@ done | awk -v make_failed="$make_failed" '
 		if (!(program ": " $0 in names)) bad++
 		names[program ": " $0]
 	}
+	$1 == "<" { first = substr($0, 3) }
 	/^> skipped: / { sub(/^> skipped: /, ""); reason = $0 }
 	END {
 		close_program()
