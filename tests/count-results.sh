@@ -16,7 +16,10 @@ shift
 find "$@" -name '*.trs' | sort | while read -r trs; do
 	printf '%s\n' "@ ${trs%.trs}"
 	cat "$trs"
-	[ -e "${trs%.trs}.log" ] && sed -n '1s/^/< /p' "${trs%.trs}.log" && sed -n 's/^\(\[  *[A-Z][A-Z]*  *\].*\)/> \1/p; s/^skipped: /> &/p' "${trs%.trs}.log"
+	log=${trs%.trs}.log
+	[ -e "$log" ] || continue
+	sed -n '1s/^/< /p' "$log"
+	sed -n 's/^\(\[  *[A-Z][A-Z]*  *\].*\)/> \1/p; s/^skipped: /> &/p' "$log"
 done | awk -v make_failed="$make_failed" '
 	function close_program()
 	{
