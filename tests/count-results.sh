@@ -48,7 +48,7 @@ done | awk -v make_failed="$make_failed" '
 		if (!(program ": " $0 in names)) bad++
 		names[program ": " $0]
 	}
-	$1 == "<" { first = substr($0, 3) }
+	$1 == "<" { first = $2 == "SKIP" ? "no reason given" : substr($0, 3) }
 	/^> skipped: / { sub(/^> skipped: /, ""); reason = $0 }
 	END {
 		close_program()
