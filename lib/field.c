@@ -60,22 +60,12 @@ static const char *copy_value(struct as_arena *arena, const char *value, size_t 
 	return copy;
 }
 
-static unsigned next_instance(const struct as_fields *fields, const char *name, size_t n)
-{
-	for (size_t i = fields->count; i > 0; i--) {
-		const struct as_field *field = &fields->list[i - 1];
-		if (as_equal_nocase_n(field->name, field->name_length, name, n))
-			return field->instance + 1;
-	}
-	return 1;
-}
-
 bool as_fields_add(struct as_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	value_length = without_line_end(value, value_length);
 	size_t bare = count_bare_lf(value, value_length);
 	size_t left = fields->most_bytes - fields->bytes;
-	/* After the first cut nothing is kept: a gap would make the instances and the order wrong. */
+	/* After the first cut nothing is kept: a gap would make the order wrong. */
 	if (fields->is_cut || fields->count >= fields->most_fields || name_length > left || value_length + bare > left - name_length) {
 		fields->is_cut = true;
 		return false;
@@ -85,7 +75,6 @@ bool as_fields_add(struct as_fields *fields, const char *name, size_t name_lengt
 		.name_length = name_length,
 		.value = copy_value(fields->arena, value, value_length, bare),
 		.value_length = value_length + bare,
-		.instance = next_instance(fields, name, name_length),
 	};
 	fields->bytes += field.name_length + field.value_length;
 	*next_slot(fields) = field;

@@ -13,7 +13,6 @@ struct as_field {
 	size_t name_length;
 	const char *value; /* after the colon, leading space included, folds as CRLF, no CRLF at the end; may hold NUL bytes */
 	size_t value_length;
-	unsigned instance; /* 1, 2, ...: position among the fields of the same name as an MTA counts (case ignored, byte-exact otherwise) */
 };
 
 /* The header of one message in its order. From the first field that would pass a cap on nothing more is kept, and is_cut is set. */
