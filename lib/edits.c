@@ -28,6 +28,15 @@ static void add_forged(struct as_message *message, const char *name, unsigned in
 	message->forged[message->forged_count++] = (struct as_forged){ name, instance };
 }
 
+/* Called for every field of that name, also beyond the cap of the header: it leaves nothing in the message's memory. */
+static bool is_claim(const char *value, size_t n, const char *own)
+{
+	struct as_arena *arena = as_arena_new();
+	bool claims = as_authres_claims(arena, value, n, own);
+	as_arena_free(arena);
+	return claims;
+}
+
 void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	struct as_field field = { .name = name, .name_length = name_length };
@@ -35,7 +44,7 @@ void as_edits_note(struct as_message *message, const char *name, size_t name_len
 		if (!as_field_is(&field, own_names[i]))
 			continue;
 		unsigned instance = ++message->own_seen[i];
-		if (i == ACTION || as_authres_claims(message->arena, value, value_length, message->session->hostname))
+		if (i == ACTION || is_claim(value, value_length, message->session->hostname))
 			add_forged(message, own_names[i], instance);
 	}
 }

@@ -114,6 +114,23 @@ static void test_messages_of_one_session_are_apart(void **state)
 	close_world(&world);
 }
 
+static void test_foreign_fields_beyond_the_cap_cost_no_memory(void **state)
+{
+	(void)state;
+	struct world world = open_world("maximum-header-fields = 100\n");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	size_t size = 0;
+	for (int i = 0; i < 1000; i++) {
+		add_header(message, "Authentication-Results", " mx.example.org.with.a.name.that.is.rather.long; dmarc=pass");
+		if (i == 100)
+			size = as_arena_size(message->arena);
+	}
+	assert_int_equal(as_arena_size(message->arena), size);
+	assert_int_equal(message->forged_count, 0);
+	as_engine_end(message);
+	close_world(&world);
+}
+
 static void test_forged_fields_beyond_the_cap_go_too(void **state)
 {
 	(void)state;
@@ -276,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_end_without_header),
 		cmocka_unit_test(test_header_after_body_is_not_judged),
 		cmocka_unit_test(test_messages_of_one_session_are_apart),
+		cmocka_unit_test(test_foreign_fields_beyond_the_cap_cost_no_memory),
 		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
 		cmocka_unit_test(test_internal_error_decides),
 		cmocka_unit_test(test_waiting_is_announced_once),
