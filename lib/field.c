@@ -60,6 +60,21 @@ static const char *copy_value(struct as_arena *arena, const char *value, size_t 
 	return copy;
 }
 
+static bool is_visible(char c)
+{
+	return c > 0x20 && c < 0x7f;
+}
+
+/* Made once: a name can be long, and every signature asks for many names. */
+static void set_plain_name(struct as_arena *arena, struct as_field *field)
+{
+	char *plain = as_alloc(arena, field->name_length + 1);
+	for (size_t i = 0; i < field->name_length; i++)
+		if (is_visible(field->name[i]))
+			plain[field->plain_length++] = as_lower(field->name[i]);
+	field->plain = plain;
+}
+
 bool as_fields_add(struct as_fields *fields, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	value_length = without_line_end(value, value_length);
@@ -76,6 +91,7 @@ bool as_fields_add(struct as_fields *fields, const char *name, size_t name_lengt
 		.value = copy_value(fields->arena, value, value_length, bare),
 		.value_length = value_length + bare,
 	};
+	set_plain_name(fields->arena, &field);
 	fields->bytes += field.name_length + field.value_length;
 	*next_slot(fields) = field;
 	return true;
@@ -83,11 +99,15 @@ bool as_fields_add(struct as_fields *fields, const char *name, size_t name_lengt
 
 bool as_field_is(const struct as_field *field, const char *name)
 {
-	for (size_t i = 0; i < field->name_length; i++) {
-		unsigned char c = (unsigned char)field->name[i];
-		if (c <= 0x20 || c >= 0x7f)
+	return as_equal_nocase_n(field->plain, field->plain_length, name, strlen(name));
+}
+
+bool as_field_name_is(const char *field_name, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!is_visible(field_name[i]))
 			continue;
-		if (!*name || as_lower((char)c) != as_lower(*name))
+		if (!*name || as_lower(field_name[i]) != as_lower(*name))
 			return false;
 		name++;
 	}

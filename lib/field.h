@@ -11,6 +11,8 @@
 struct as_field {
 	const char *name;  /* before the colon, as received, white space before the colon included; NUL-terminated */
 	size_t name_length;
+	const char *plain; /* the name as as_field_is() sees it: lower case, printable ASCII only */
+	size_t plain_length;
 	const char *value; /* after the colon, leading space included, folds as CRLF, no CRLF at the end; may hold NUL bytes */
 	size_t value_length;
 };
@@ -36,6 +38,8 @@ bool as_fields_add(struct as_fields *fields, const char *name, size_t name_lengt
 /* Is this field called `name`? ASCII case is ignored, and so is white space (before the colon it is obsolete syntax, RFC 5322 4.5.3) and
  * any control or 8-bit octet, which no name may hold and some reader may skip. */
 bool as_field_is(const struct as_field *field, const char *name);
+/* The same for the name of a field that is not kept. */
+bool as_field_name_is(const char *field_name, size_t n, const char *name);
 
 /* Number of fields called `name`, and the first of them or NULL. */
 size_t as_fields_count(const struct as_fields *fields, const char *name);

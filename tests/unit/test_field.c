@@ -129,6 +129,8 @@ static void test_names(void **state)
 		count += cases[i].is_from;
 		if (as_field_is(&fields.list[i + 1], "From") != cases[i].is_from)
 			fail_msg("case %zu, \"%s\"", i, cases[i].name);
+		if (as_field_name_is(cases[i].name, cases[i].n, "From") != cases[i].is_from)
+			fail_msg("case %zu, \"%s\", not kept", i, cases[i].name);
 	}
 	assert_int_equal(as_fields_count(&fields, "From"), count);
 	assert_ptr_equal(as_fields_find(&fields, "From"), &fields.list[1]);
