@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include "authres.h"
 #include "dns_fake.h"
 #include "engine.h"
 
@@ -287,6 +288,74 @@ static void test_unknown_client(void **state)
 	close_world(&world);
 }
 
+/* --- a byte of any kind in every position --------------------------------------------------------------------------- */
+
+enum { PARTS = 8, PART_MAX = 128 };
+
+/* HELO, MAIL FROM, then name and value in turn. */
+static const char *const parts[PARTS] = {
+	"mx.example.com", "<bob@example.com>", "From", " Bob <bob@example.com>", "Subject", " hello\r\n\tworld", "Authentication-Results",
+	" mx.example.net; dmarc=pass",
+};
+
+static void feed(struct world *world, char copies[PARTS][PART_MAX], struct as_message **message)
+{
+	as_engine_helo(world->session, copies[0]); /* an SMTP command ends at a NUL, as in libmilter */
+	*message = as_engine_mail(world->session, NULL, copies[1], false);
+	for (size_t i = 2; i < PARTS; i += 2)
+		as_engine_header(*message, copies[i], strlen(parts[i]), copies[i + 1], strlen(parts[i + 1]));
+	as_engine_eoh(*message);
+	as_engine_body(*message, (const unsigned char *)"x\0y\xff\r\n", 6);
+}
+
+static bool is_printable_line(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static void check_verdict(const struct as_message *message, const struct as_verdict *verdict)
+{
+	const struct as_decision *d = verdict->decision;
+	struct as_authres parsed;
+	assert_true(is_printable_line(verdict->log_line));
+	assert_int_equal(d->reply_code, d->verb == AS_VERB_REJECT ? 550 : d->verb == AS_VERB_TEMPFAIL ? 451 : 0);
+	assert_true(!d->reply_code || is_printable_line(d->text));
+	const struct as_edit *last = &verdict->edits[verdict->edit_count - 1];
+	assert_int_equal(last->kind, AS_EDIT_INSERT);
+	assert_int_equal(as_authres_parse(message->arena, last->value, strlen(last->value), &parsed), AS_OK);
+	assert_string_equal(parsed.authserv_id, "mx.example.net");
+	assert_int_equal(parsed.count, message->results.count);
+	for (size_t i = 0; i < parsed.count; i++)
+		assert_int_equal(parsed.results[i].code, message->results.list[i].code);
+}
+
+static void test_any_byte_in_every_position(void **state)
+{
+	(void)state;
+	static const char bytes[] = { '\0', '\xff', '\x80', '\r', '\n', '\x1b', ';', '"', '(', '\\' };
+	struct world world = open_world("trusted-networks = {}\n");
+	for (size_t part = 0; part < PARTS; part++) {
+		for (size_t at = 0; parts[part][at]; at++) {
+			for (size_t b = 0; b < sizeof bytes; b++) {
+				char copies[PARTS][PART_MAX] = { { 0 } };
+				struct as_message *message;
+				struct as_verdict verdict;
+				for (size_t i = 0; i < PARTS; i++)
+					memcpy(copies[i], parts[i], strlen(parts[i]));
+				copies[part][at] = bytes[b];
+				feed(&world, copies, &message);
+				as_engine_eom(message, "QID", NULL, NULL, &verdict);
+				check_verdict(message, &verdict);
+				as_engine_end(message);
+			}
+		}
+	}
+	close_world(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_repeated_helo_costs_no_memory),
 		cmocka_unit_test(test_recipients_are_kept),
 		cmocka_unit_test(test_unknown_client),
+		cmocka_unit_test(test_any_byte_in_every_position),
 	};
 	as_spf_global_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
