@@ -49,7 +49,7 @@ static void set_text(struct as_scenario *s, const char *key, const char *text)
 		wrong(s->file, "unknown text", key);
 }
 
-static void set_word(struct as_scenario *s, const char *key, const char *value)
+static void set_word(struct as_arena *arena, struct as_scenario *s, const char *key, const char *value)
 {
 	if (strcmp(key, "name") == 0)
 		s->name = value;
@@ -67,8 +67,8 @@ static void set_word(struct as_scenario *s, const char *key, const char *value)
 		s->time_s = strtoll(value, NULL, 10);
 	else if (strcmp(key, "rcpt") == 0 && s->recipient_count < SCENARIO_LIST_MAX)
 		s->recipients[s->recipient_count++] = value;
-	else if (strcmp(key, "sign") == 0 && s->sign_count < SCENARIO_LIST_MAX)
-		s->signs[s->sign_count++] = value;
+	else if ((strcmp(key, "sign") == 0 || strcmp(key, "seal") == 0) && s->sign_count < SCENARIO_LIST_MAX)
+		s->signs[s->sign_count++] = as_printf(arena, "%s %s", key, value);
 	else
 		wrong(s->file, "unknown key", key);
 }
@@ -104,7 +104,7 @@ static void parse(struct as_arena *arena, struct as_scenario *s, char *at)
 		if (!colon)
 			wrong(s->file, "neither KEY: VALUE nor KEY <<END", line);
 		*colon = '\0';
-		set_word(s, line, colon + 2);
+		set_word(arena, s, line, colon + 2);
 	}
 }
 
@@ -163,40 +163,78 @@ static void expand_message(struct as_arena *arena, struct as_scenario *s)
 	s->message_size = out.length;
 }
 
+/* What a signature or set is to be like. */
+struct recipe {
+	struct as_sealer sealer;
+	unsigned long times;
+	const char *spoil; /* signature, body, seal */
+};
+
+static const struct {
+	const char *word;
+	size_t offset;
+} texts[] = {
+	{ "d", offsetof(struct recipe, sealer.signer.domain) },     { "s", offsetof(struct recipe, sealer.signer.selector) },
+	{ "a", offsetof(struct recipe, sealer.signer.algorithm) },  { "c", offsetof(struct recipe, sealer.signer.canon) },
+	{ "h", offsetof(struct recipe, sealer.signer.names) },      { "i", offsetof(struct recipe, sealer.signer.identity) },
+	{ "tags", offsetof(struct recipe, sealer.signer.tags) },    { "cv", offsetof(struct recipe, sealer.cv) },
+	{ "spoil", offsetof(struct recipe, spoil) },
+};
+
+static void take_word(const struct as_scenario *s, struct recipe *recipe, const char *word, const char *value)
+{
+	struct as_signer *signer = &recipe->sealer.signer;
+	if (strcmp(word, "key") == 0) {
+		signer->key = read_key(s->file, value);
+	} else if (strcmp(word, "l") == 0) {
+		signer->has_length = true;
+		signer->length = strtoul(value, NULL, 10);
+	} else if (strcmp(word, "n") == 0) {
+		recipe->sealer.instance = (unsigned)strtoul(value, NULL, 10);
+	} else if (strcmp(word, "times") == 0) {
+		recipe->times = strtoul(value, NULL, 10);
+	} else {
+		size_t i = 0;
+		while (i < sizeof texts / sizeof *texts && strcmp(texts[i].word, word) != 0)
+			i++;
+		if (i == sizeof texts / sizeof *texts)
+			wrong(s->file, "sign", word);
+		*(const char **)((char *)recipe + texts[i].offset) = value;
+	}
+}
+
+static void spoil(const struct as_scenario *s, struct recipe *recipe, struct as_signer *seal_signer)
+{
+	struct as_signer *signer = &recipe->sealer.signer;
+	const char *what = recipe->spoil ? recipe->spoil : "";
+	signer->spoils_signature = strcmp(what, "signature") == 0;
+	signer->spoils_body_hash = strcmp(what, "body") == 0;
+	*seal_signer = *signer;
+	seal_signer->spoils_signature = strcmp(what, "seal") == 0;
+	recipe->sealer.seal_signer = seal_signer;
+	if (*what && !signer->spoils_signature && !signer->spoils_body_hash && !seal_signer->spoils_signature)
+		wrong(s->file, "spoil", what);
+}
+
+/* how: "sign ..." or "seal ..." */
 static void sign(struct as_arena *arena, struct as_scenario *s, const char *how)
 {
-	struct as_signer signer = { 0 };
-	char *words = as_strdup(arena, how), *rest;
-	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+	struct recipe recipe = { .times = 1 };
+	struct as_signer seal_signer;
+	char *rest, *words = as_strdup(arena, how);
+	bool is_seal = strcmp(strtok_r(words, " ", &rest), "seal") == 0;
+	for (char *word; (word = strtok_r(NULL, " ", &rest));) {
 		char *value = strchr(word, '=');
 		if (!value)
 			wrong(s->file, "sign", word);
 		*value++ = '\0';
-		if (strcmp(word, "key") == 0)
-			signer.key = read_key(s->file, value);
-		else if (strcmp(word, "d") == 0)
-			signer.domain = value;
-		else if (strcmp(word, "s") == 0)
-			signer.selector = value;
-		else if (strcmp(word, "a") == 0)
-			signer.algorithm = value;
-		else if (strcmp(word, "c") == 0)
-			signer.canon = value;
-		else if (strcmp(word, "h") == 0)
-			signer.names = value;
-		else if (strcmp(word, "i") == 0)
-			signer.identity = value;
-		else if (strcmp(word, "tags") == 0)
-			signer.tags = value;
-		else if (strcmp(word, "l") == 0)
-			signer.has_length = true, signer.length = strtoul(value, NULL, 10);
-		else if (strcmp(word, "spoil") == 0)
-			signer.spoils_signature = strcmp(value, "signature") == 0, signer.spoils_body_hash = strcmp(value, "body") == 0;
-		else
-			wrong(s->file, "sign", word);
+		take_word(s, &recipe, word, value);
 	}
-	s->message = as_sign_message(arena, &signer, s->message, s->message_size, &s->message_size);
-	EVP_PKEY_free(signer.key);
+	spoil(s, &recipe, &seal_signer);
+	for (; recipe.times > 0; recipe.times--)
+		s->message = is_seal ? as_seal_message(arena, &recipe.sealer, s->message, s->message_size, &s->message_size)
+				     : as_sign_message(arena, &recipe.sealer.signer, s->message, s->message_size, &s->message_size);
+	EVP_PKEY_free(recipe.sealer.signer.key);
 }
 
 void as_scenario_read(struct as_arena *arena, const char *file, struct as_scenario *s)

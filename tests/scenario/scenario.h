@@ -6,6 +6,7 @@
  *   hostname: NAME         default mx.example.net
  *   time: SECONDS          default 1800000000
  *   sign: key=NAME d=DOMAIN s=SELECTOR [a=ALG] [c=CANON] [h=NAMES] [i=ID] [l=LENGTH] [tags=T;T]    repeatable; the first is signed first
+ *   seal: as sign, and [cv=WORD] [n=INSTANCE] [spoil=seal] [times=COUNT] for an ARC set; signs and seals are made in the order of the file
  *   config <<END / zone <<END / message <<END / expect <<END     text up to a line END
  *
  * @NAME@ in the zone is the record text of tests/support/keys/NAME.pem. Lines starting with "#" outside texts are comments.
@@ -29,7 +30,7 @@ struct as_scenario {
 	const char *name, *client, *helo, *from, *hostname;
 	const char *recipients[SCENARIO_LIST_MAX];
 	size_t recipient_count;
-	const char *signs[SCENARIO_LIST_MAX];
+	const char *signs[SCENARIO_LIST_MAX]; /* "sign ..." and "seal ..." */
 	size_t sign_count;
 	bool is_authenticated;
 	int64_t time_s;

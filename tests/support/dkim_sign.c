@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_sign.c - DKIM signatures for tests, RFC 6376 5, 8463. Plain rather than fast: everything is canonicalised into a buffer. */
+/* dkim_sign.c - DKIM signatures and ARC sets for tests, RFC 6376 5, 8463, 8617 5.1. Plain rather than fast: everything is canonicalised into a buffer. */
 #include "config.h"
 
 #include "dkim_sign.h"
@@ -203,7 +203,8 @@ static const char *template_of(struct as_arena *arena, const struct as_signer *s
 	if (signer->value)
 		return signer->value;
 	struct as_buf out = as_buf_new(arena);
-	as_buf_printf(&out, " v=1; a=%s; d=%s; s=%s;\r\n\th=%s;", algorithm_of(signer), either(signer->domain, "example.com"),
+	as_buf_puts(&out, signer->instance ? as_printf(arena, " i=%u;", signer->instance) : " v=1;");
+	as_buf_printf(&out, " a=%s; d=%s; s=%s;\r\n\th=%s;", algorithm_of(signer), either(signer->domain, "example.com"),
 		      either(signer->selector, "sel"), names);
 	if (!signer->canon || signer->canon[0])
 		as_buf_printf(&out, " c=%s;", canon);
@@ -290,6 +291,77 @@ char *as_sign_message(struct as_arena *arena, const struct as_signer *signer, co
 	const char *field = as_sign(arena, signer, message, n);
 	struct as_buf out = as_buf_new(arena);
 	as_buf_puts(&out, field);
+	as_buf_add(&out, message, n);
+	*size = out.length;
+	return out.text;
+}
+
+/* --- ARC --- */
+
+static const char *const set_names[] = { "ARC-Authentication-Results", "ARC-Message-Signature", "ARC-Seal" };
+enum { SET_FIELDS = sizeof set_names / sizeof *set_names };
+
+/* The instance of an ARC field that we made, or one like it; 0: it is none, or another one. */
+static unsigned instance_of(const struct line *line, const char *name)
+{
+	size_t n = name_length(line);
+	if (!as_equal_nocase_n(line->text, n, name, strlen(name)))
+		return 0;
+	for (size_t i = n + 1; i + 2 < line->length; i++)
+		if (strncmp(&line->text[i], "i=", 2) == 0 && (as_is_fws(line->text[i - 1]) || line->text[i - 1] == ';' || i == n + 1))
+			return (unsigned)strtoul(&line->text[i + 2], NULL, 10);
+	return 0;
+}
+
+static unsigned next_instance(const struct lines *lines)
+{
+	unsigned highest = 0;
+	for (size_t i = 0; i < lines->count; i++)
+		for (size_t k = 0; k < SET_FIELDS; k++)
+			if (instance_of(&lines->list[i], set_names[k]) > highest)
+				highest = instance_of(&lines->list[i], set_names[k]);
+	return highest + 1;
+}
+
+/* RFC 8617 5.1.1: set by set, the newest without a seal yet. */
+static void add_sets(struct as_buf *input, const struct lines *lines, unsigned newest)
+{
+	for (unsigned instance = 1; instance <= newest; instance++)
+		for (size_t k = 0; k < SET_FIELDS; k++)
+			for (size_t i = 0; i < lines->count; i++)
+				if (instance_of(&lines->list[i], set_names[k]) == instance) {
+					add_field(input, lines->list[i].text, lines->list[i].length, true);
+					as_buf_puts(input, "\r\n");
+				}
+}
+
+static char *seal(struct as_arena *arena, const struct as_sealer *sealer, unsigned instance, const char *message, size_t n)
+{
+	const struct as_signer *signer = sealer->seal_signer ? sealer->seal_signer : &sealer->signer;
+	struct as_buf input = as_buf_new(arena);
+	const char *value = sealer->seal;
+	if (!value)
+		value = as_printf(arena, " i=%u; a=%s; cv=%s; d=%s; s=%s;\r\n\tt=1795323600; b={b}", instance, algorithm_of(signer),
+				  either(sealer->cv, instance == 1 ? "none" : "pass"), either(signer->domain, "example.com"),
+				  either(signer->selector, "sel"));
+	const char *field = as_printf(arena, "ARC-Seal:%s", value);
+	const char *bare = without_b(arena, field);
+	add_sets(&input, split(arena, message, n), instance);
+	add_field(&input, bare, strlen(bare), true);
+	return as_printf(arena, "%s\r\n", replace(arena, field, "{b}", signature(arena, signer, &input)));
+}
+
+char *as_seal_message(struct as_arena *arena, const struct as_sealer *sealer, const char *message, size_t n, size_t *size)
+{
+	struct as_signer signer = sealer->signer;
+	unsigned instance = sealer->instance ? sealer->instance : next_instance(split(arena, message, n));
+	struct as_buf one = as_buf_new(arena), out = as_buf_new(arena);
+	as_buf_printf(&one, "ARC-Authentication-Results: i=%u; %s\r\n", instance, either(sealer->results, "mx.example.org; none"));
+	as_buf_add(&one, message, n);
+	signer.instance = instance;
+	signer.field_name = set_names[1];
+	message = as_sign_message(arena, &signer, one.text, one.length, &n);
+	as_buf_puts(&out, seal(arena, sealer, instance, message, n));
 	as_buf_add(&out, message, n);
 	*size = out.length;
 	return out.text;

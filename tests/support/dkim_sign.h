@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_sign.h - a DKIM signer for tests, over libcrypto only: it shares no code with the verifier, and can sign wrongly on purpose. */
+/* dkim_sign.h - a signer of DKIM and ARC for tests, over libcrypto only: it shares no code with the verifier, and can sign wrongly on purpose. */
 #ifndef AS_TEST_DKIM_SIGN_H
 #define AS_TEST_DKIM_SIGN_H
 
@@ -20,6 +20,7 @@ struct as_signer {
 	const char *identity;   /* no i= */
 	const char *tags;       /* further tags, "t=1; x=2"; placed before bh= */
 	const char *field_name; /* DKIM-Signature */
+	unsigned instance;      /* of ARC: i= in the place of v= */
 	/* The whole value of the field instead of one made from the above, with {bh} and {b} where these go. What is computed still
 	 * follows algorithm, canon, names and length. */
 	const char *value;
@@ -34,6 +35,19 @@ char *as_sign(struct as_arena *arena, const struct as_signer *signer, const char
 
 /* The same, followed by the message; *size is what came out. */
 char *as_sign_message(struct as_arena *arena, const struct as_signer *signer, const char *message, size_t n, size_t *size);
+
+/* One ARC set more. */
+struct as_sealer {
+	struct as_signer signer; /* of the message signature; key, domain, selector and algorithm also of the seal */
+	unsigned instance;       /* one more than the message has */
+	const char *results;     /* "mx.example.org; none"; what follows the instance */
+	const char *cv;          /* none for the first, then pass */
+	const char *seal;        /* the whole value of the seal, with {b} where that goes */
+	const struct as_signer *seal_signer; /* another key, domain, selector or algorithm for the seal */
+};
+
+/* The message with a set on top: ARC-Seal, ARC-Message-Signature, ARC-Authentication-Results; *size is what came out. */
+char *as_seal_message(struct as_arena *arena, const struct as_sealer *sealer, const char *message, size_t n, size_t *size);
 
 /* A new key of "rsaBITS" or "ed25519"; NULL for other kinds. EVP_PKEY_free() it. */
 EVP_PKEY *as_sign_new_key(const char *kind);
