@@ -337,8 +337,10 @@ static void add_sets(struct as_buf *input, const struct lines *lines, unsigned n
 
 static char *seal(struct as_arena *arena, const struct as_sealer *sealer, unsigned instance, const char *message, size_t n)
 {
-	const struct as_signer *signer = sealer->seal_signer ? sealer->seal_signer : &sealer->signer;
+	struct as_signer same = sealer->signer;
+	const struct as_signer *signer = sealer->seal_signer ? sealer->seal_signer : &same;
 	struct as_buf input = as_buf_new(arena);
+	same.spoils_signature = false; /* that was meant for the other one */
 	const char *value = sealer->seal;
 	if (!value)
 		value = as_printf(arena, " i=%u; a=%s; cv=%s; d=%s; s=%s;\r\n\tt=1795323600; b={b}", instance, algorithm_of(signer),
