@@ -129,7 +129,8 @@ void as_arc_body(struct as_arc *arc, const unsigned char *bytes, size_t n)
 
 /* --- the end ------------------------------------------------------------------------------------------------------- */
 
-/* NULL: the signature is right, else why not. A key's DNSSEC state counts once its signature does. */
+/* NULL: the signature is right, else why not. The DNSSEC state of a key counts when the result rests on it, as it does on an
+ * optional signature only when that is right. */
 static const char *check(struct as_arc *arc, const struct as_dkim_parsed *parsed, const unsigned char hash[AS_SHA256_SIZE],
 			 bool is_optional)
 {

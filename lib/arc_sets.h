@@ -14,8 +14,7 @@ struct as_arc_set {
 };
 
 struct as_arc_sets {
-	/* why there is no chain: printable; NULL: list is complete, each seal and the newest message signature can be tried */
-	const char *problem;
+	const char *problem; /* why there is no chain: printable. NULL: the list is complete, and what has to verify can be tried */
 	size_t count;        /* the highest instance */
 	struct as_arc_set *list; /* instance i at i - 1 */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dkim_sign.h - a signer of DKIM and ARC for tests, over libcrypto only: it shares no code with the verifier, and can sign wrongly on purpose. */
+/* dkim_sign.h - a signer of DKIM and ARC for tests, over libcrypto only: it shares no code with the verifier, and can sign wrongly
+ * on purpose. */
 #ifndef AS_TEST_DKIM_SIGN_H
 #define AS_TEST_DKIM_SIGN_H
 
