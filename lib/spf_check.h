@@ -24,7 +24,7 @@ struct as_spf_outcome {
 	const char *mechanism;     /* the matching term as written in the record of the domain in `where`, "default", or NULL; printable */
 	const char *where;         /* domain whose record held the mechanism */
 	const char *reason;        /* errors and none: a few words, printable; else NULL */
-	const char *explanation;   /* expanded exp= text on fail when wanted and well-formed; printable US-ASCII; else NULL */
+	const char *explanation;   /* expanded exp= text on fail when wanted and well-formed; printable US-ASCII, cut to a line; or NULL */
 	enum as_dnssec dnssec;     /* the weakest state of the lookups made */
 	const char *weakest;       /* the name with that state; NULL without lookups */
 	unsigned terms;            /* RFC 7208 4.6.4 counters */

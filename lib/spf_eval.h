@@ -61,7 +61,7 @@ const struct as_dns_answer *as_spf_eval_ask(struct as_spf_eval *eval, const char
 enum as_spf_match as_spf_eval_term(struct as_spf_eval *eval, const struct as_spf_term *term);
 
 /* %{p}: the validated name of the client that is nearest to domain, or "unknown"; user is the evaluation (5.5, 7.3). NULL: its lookup
- * was one term too many. */
+ * was one term too many, or had no time left. */
 const char *as_spf_eval_client_name(void *user, const char *domain);
 
 /* One more term that queries DNS. False: that was one too many. */

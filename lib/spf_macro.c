@@ -2,7 +2,7 @@
 /* spf_macro.c - macro strings of SPF: their grammar and their expansion, RFC 7208 section 7.
  *
  * The text and every value are hostile. An expansion never grows beyond KEEP + one value: a domain needs only its last 253
- * octets (7.3), an explanation only its first ones.
+ * octets (7.3), an explanation its first AS_SPF_EXPLANATION_MAX; what is cut away from that is not even looked up.
  */
 #include "config.h"
 
@@ -228,9 +228,8 @@ static void add_value(struct as_buf *out, const char *value, const struct macro 
 
 /* Adds what stands at the start of a valid text, one macro or a run of literals. Returns how much of the text that was; 0 when a
  * macro has no value. */
-static size_t add_next(struct as_buf *out, struct as_spf_text text, const struct as_spf_macro_values *values, char *letter)
+static size_t add_next(struct as_buf *out, struct as_spf_text text, const struct as_spf_macro_values *values)
 {
-	*letter = '\0';
 	const char *percent = memchr(text.at, '%', text.n);
 	size_t literals = percent ? (size_t)(percent - text.at) : text.n;
 	if (literals) {
@@ -242,7 +241,6 @@ static size_t add_next(struct as_buf *out, struct as_spf_text text, const struct
 	size_t length = read_macro(text, letters_in_text, &macro);
 	if (length == 0)
 		return 0;
-	*letter = macro.letter;
 	const char *value = value_of(out->arena, macro.letter, values);
 	if (!value)
 		return 0;
@@ -261,6 +259,21 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
+/* Does a valid text hold a macro of the local part? Asked first, so that a term that cannot match asks nothing for %{p}. */
+static bool has_local(struct as_spf_text text)
+{
+	const char *end = text.at + text.n;
+	const char *at = text.at;
+	while ((at = memchr(at, '%', (size_t)(end - at)))) {
+		struct macro macro;
+		size_t length = read_macro((struct as_spf_text){ at, (size_t)(end - at) }, letters_in_text, &macro);
+		if (length == 0 || is_one_of(macro.letter, "ls"))
+			return length != 0;
+		at += length;
+	}
+	return false;
+}
+
 /* Keeps the last KEEP octets: more are never needed of a domain. */
 static void keep_tail(struct as_buf *out)
 {
@@ -273,10 +286,11 @@ static void keep_tail(struct as_buf *out)
 const char *as_spf_expand_domain(struct as_arena *arena, struct as_spf_text spec, const struct as_spf_macro_values *values)
 {
 	struct as_buf out = as_buf_new(arena);
+	if (!is_ascii(values->local) && has_local(spec))
+		return NULL;
 	while (spec.n) {
-		char letter;
-		size_t used = add_next(&out, spec, values, &letter);
-		if (used == 0 || ((letter == 'l' || letter == 's') && !is_ascii(values->local)))
+		size_t used = add_next(&out, spec, values);
+		if (used == 0)
 			return NULL;
 		spec.at += used;
 		spec.n -= used;
@@ -300,18 +314,17 @@ const char *as_spf_expand_explanation(struct as_arena *arena, struct as_spf_text
 	if (!as_spf_macro_is_valid(text, AS_SPF_IN_EXPLANATION))
 		return NULL;
 	struct as_buf out = as_buf_new(arena);
-	while (text.n && out.length < KEEP) {
-		char letter;
-		size_t used = add_next(&out, text, values, &letter);
+	while (text.n && out.length < AS_SPF_EXPLANATION_MAX) {
+		size_t used = add_next(&out, text, values);
 		if (used == 0)
 			return NULL;
 		text.at += used;
 		text.n -= used;
 	}
-	for (size_t i = 0; i < out.length; i++)
-		if (out.text[i] < ' ' || out.text[i] > '~')
-			return NULL;
 	if (out.length > AS_SPF_EXPLANATION_MAX)
 		out.text[AS_SPF_EXPLANATION_MAX] = '\0';
+	for (const char *c = out.text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			return NULL;
 	return out.length ? out.text : NULL;
 }

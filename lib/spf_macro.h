@@ -46,8 +46,8 @@ bool as_spf_domain_spec_is_valid(struct as_spf_text text);
  * its term does not match (RFC 8616 4, SP-31); or it uses %{p} and nobody can say it. Arena memory. */
 const char *as_spf_expand_domain(struct as_arena *arena, struct as_spf_text spec, const struct as_spf_macro_values *values);
 
-/* An explanation as printable US-ASCII, AS_SPF_EXPLANATION_MAX octets at most (a longer one is cut). NULL: the text is no
- * explain-string, or its expansion holds other bytes (6.2, SP-25). Arena memory. */
+/* An explanation as printable US-ASCII, cut to AS_SPF_EXPLANATION_MAX octets. NULL: the text is no explain-string, or what is left of
+ * its expansion is empty or holds other bytes (6.2, SP-25). Arena memory. */
 const char *as_spf_expand_explanation(struct as_arena *arena, struct as_spf_text text, const struct as_spf_macro_values *values);
 
 #endif

@@ -98,11 +98,16 @@ static enum as_spf_match match_mx(struct as_spf_eval *eval, const struct as_spf_
 	return AS_SPF_NO;
 }
 
-/* Our own patience ended, or our own budget: that says nothing about the name, unlike an error its servers gave. */
-static bool is_ours(const struct as_dns_answer *answer)
+/* Our own patience ended, or our own budget: that says nothing about the name, unlike an error its servers gave. Then the result is
+ * temperror (4.6.4, SP-12), unless it stands already and is being explained. */
+static bool is_lost(struct as_spf_eval *eval, const struct as_dns_answer *answer)
 {
-	return answer->status == AS_DNS_TEMPFAIL && answer->reason
+	bool is_ours = answer && answer->status == AS_DNS_TEMPFAIL && answer->reason
 		&& (strcmp(answer->reason, "timeout") == 0 || strcmp(answer->reason, "query budget used up") == 0);
+	if (!is_ours || eval->is_explaining)
+		return false;
+	(void)as_spf_eval_lost(eval, answer);
+	return true;
 }
 
 static const struct as_dns_answer *ask_ptr(struct as_spf_eval *eval)
@@ -131,8 +136,8 @@ static enum as_spf_match match_ptr(struct as_spf_eval *eval, const struct as_spf
 {
 	(void)term; /* ptr has nothing but its name */
 	const struct as_dns_answer *ptr = ask_ptr(eval);
-	if (is_ours(ptr))
-		return as_spf_eval_lost(eval, ptr);
+	if (is_lost(eval, ptr))
+		return AS_SPF_STOP;
 	if (is_void_over_limit(eval, ptr))
 		return AS_SPF_STOP;
 	for (size_t i = 0; i < names_of(ptr); i++) {
@@ -140,8 +145,8 @@ static enum as_spf_match match_ptr(struct as_spf_eval *eval, const struct as_spf
 		if (!as_domain_is_below(host, name))
 			continue;
 		const struct as_dns_answer *answer = ask_name(eval, host);
-		if (answer && is_ours(answer))
-			return as_spf_eval_lost(eval, answer);
+		if (is_lost(eval, answer))
+			return AS_SPF_STOP;
 		if (is_validated(eval, answer))
 			return AS_SPF_YES;
 	}
@@ -160,10 +165,18 @@ const char *as_spf_eval_client_name(void *user, const char *domain)
 	if (!eval->has_asked_ptr && !as_spf_eval_count(eval))
 		return NULL;
 	const struct as_dns_answer *ptr = ask_ptr(eval);
+	if (is_lost(eval, ptr))
+		return NULL;
 	for (int rank = 0; rank <= 2; rank++)
-		for (size_t i = 0; i < names_of(ptr); i++)
-			if (rank_of(ptr->records[i].name, domain) == rank && is_validated(eval, ask_name(eval, ptr->records[i].name)))
+		for (size_t i = 0; i < names_of(ptr); i++) {
+			if (rank_of(ptr->records[i].name, domain) != rank)
+				continue;
+			const struct as_dns_answer *answer = ask_name(eval, ptr->records[i].name);
+			if (is_lost(eval, answer))
+				return NULL;
+			if (is_validated(eval, answer))
 				return ptr->records[i].name;
+		}
 	return "unknown";
 }
 
@@ -181,6 +194,6 @@ enum as_spf_match as_spf_eval_term(struct as_spf_eval *eval, const struct as_spf
 		return AS_SPF_STOP;
 	const char *name = as_spf_query_name(eval->arena, &eval->query, term);
 	if (!name)
-		return eval->is_forced ? AS_SPF_STOP : AS_SPF_NO; /* NULL: no match (RFC 8616 4), or %{p} went over the limit */
+		return eval->is_forced ? AS_SPF_STOP : AS_SPF_NO; /* NULL: no match (RFC 8616 4), or %{p} ended the evaluation */
 	return matchers[term->kind](eval, term, name);
 }

@@ -121,9 +121,14 @@ static void run(const struct check_case *cases, size_t count)
 #define IP4_8 "ip4:10.0.0.1 ip4:10.0.0.2 ip4:10.0.0.3 ip4:10.0.0.4 ip4:10.0.0.5 ip4:10.0.0.6 ip4:10.0.0.7 ip4:10.0.0.8 "
 #define IP4_16 IP4_8 "\" \"" IP4_8
 #define IP4_64 IP4_16 IP4_16 IP4_16 IP4_16
+#define IP6_13 "ip6:::1 ip6:::2 ip6:::3 ip6:::4 ip6:::5 ip6:::6 ip6:::7 ip6:::8 ip6:::9 ip6:::a ip6:::b ip6:::c ip6:::d " "\" \""
+#define INCLUDES_10 "include:0.%{d} include:1.%{d} include:2.%{d} include:3.%{d} include:4.%{d} " \
+	"include:5.%{d} include:6.%{d} include:7.%{d} include:8.%{d} include:9.%{d}"
+#define BYTES_60 "a23456789012345678901234567890123456789012345678901234567890"
 #define L15 "%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}%{l}"
 #define L16 L15 "%{l}"
 #define U16 "uuuuuuuuuuuuuuuu"
+#define U14 "uuuuuuuuuuuuuu"
 #define C56 "c2345678901234567890123456789012345678901234567890123456"
 #define LONG "a23456789012345678901234567890.b23456789012345678901234567890"
 
@@ -132,6 +137,8 @@ static void test_differences(void **state)
 {
 	static const struct check_case cases[] = {
 		{ "64 ip4 then -all", TXT("example.com", "v=spf1 " IP4_64 "-all"), .want = "fail -all @example.com 0/0" },
+		{ "26 ip6 then -all", TXT("example.com", "v=spf1 " IP6_13 IP6_13 "-all"), .want = "fail -all @example.com 0/0",
+		  .client = "2001:db8::2" },
 		{ "9 long includes then -all",
 		  TXT("example.com", "v=spf1 include:1." LONG ".com include:2." LONG ".com include:3." LONG ".com \" \""
 			"include:4." LONG ".com include:5." LONG ".com include:6." LONG ".com \" \""
@@ -180,6 +187,9 @@ static void test_differences(void **state)
 		  "1.2.0.192.in-addr.arpa PTR a.example.com.\n1.2.0.192.in-addr.arpa PTR b.example.com.\n"
 		  "$SERVFAIL a.example.com\nb.example.com A 192.0.2.1\n",
 		  .want = "pass ptr @example.com 1/0" },
+		{ "unknown modifier of 300 octets",
+		  TXT("example.com", "v=spf1 x=" BYTES_60 BYTES_60 BYTES_60 "\" \"" BYTES_60 BYTES_60 " ip4:192.0.2.1"),
+		  .want = "pass ip4:192.0.2.1 @example.com 0/0" },
 		{ "exp-text is no modifier", TXT("example.com", "v=spf1 -all exp-text=nonsense%{i}"), .want = "fail -all @example.com 0/0",
 		  .wants_explanation = true },
 		{ "name over 253 octets", TXT("example.com", "v=spf1 exists:" LONG "." LONG "." LONG "." C56 ".%{d} -all")
@@ -188,9 +198,7 @@ static void test_differences(void **state)
 		{ "exp of neutral and of includes costs nothing", TXT("example.com", "v=spf1 include:b.example.com ?all exp=e.example.com")
 		  TXT("b.example.com", "v=spf1 -all exp=e.example.com"), .want = "neutral ?all @example.com 1/0", .wants_explanation = true,
 		  .queries = 2 },
-		{ "10 includes of 10 includes", TXT("*.example.com",
-		  "v=spf1 include:0.%{d} include:1.%{d} include:2.%{d} include:3.%{d} include:4.%{d} include:5.%{d}")
-		  TXT("example.com", "v=spf1 include:0.%{d} include:1.%{d} include:2.%{d} include:3.%{d} include:4.%{d} include:5.%{d}"),
+		{ "10 includes per level", TXT("*.example.com", "v=spf1 " INCLUDES_10) TXT("example.com", "v=spf1 " INCLUDES_10),
 		  .want = "permerror (more than 10 terms that query DNS) 11/0", .queries = 11 },
 	};
 	(void)state;
@@ -224,6 +232,8 @@ static void test_entry(void **state)
 		{ "local part not ASCII, exists", TXT("example.com", "v=spf1 exists:%{l}.example.com exists:%{d}")
 		  "example.com A 127.0.0.2\n*.example.com A 127.0.0.2\n",
 		  .want = "pass exists:%{d} @example.com 2/0", .local = "jos\xc3\xa9" }, /* SP-31 */
+		{ "local part not ASCII, beside %{p}", TXT("example.com", "v=spf1 exists:%{p}.%{l}.example.com exists:%{S}.%{p} -all"),
+		  .want = "fail -all @example.com 2/0", .local = "jos\xc3\xa9", .queries = 1 },
 		{ "local part not ASCII, include and redirect", TXT("example.com",
 		  "v=spf1 include:%{s}.example.com redirect=%{L}.example.com"),
 		  .want = "neutral default @example.com 2/0", .local = "jos\xc3\xa9" },
@@ -283,6 +293,13 @@ static void test_mechanisms(void **state)
 		  "1.0-25.2.0.192.in-addr.arpa PTR a.example.com.\na.example.com A 192.0.2.1\n", .want = "pass ptr @example.com 1/0" },
 		{ "ptr timeout", TXT("example.com", "v=spf1 ptr -all") "$TIMEOUT 1.2.0.192.in-addr.arpa\n",
 		  .want = "temperror (PTR lookup of 1.2.0.192.in-addr.arpa: timeout) 1/0" },
+		{ "%{p} timeout", TXT("example.com", "v=spf1 exists:%{p}.example.com -all") "$TIMEOUT 1.2.0.192.in-addr.arpa\n",
+		  .want = "temperror (PTR lookup of 1.2.0.192.in-addr.arpa: timeout) 2/0" },
+		{ "%{p} timeout of a name", TXT("example.com", "v=spf1 include:%{p}.example.com -all")
+		  "1.2.0.192.in-addr.arpa PTR a.example.org.\n$TIMEOUT a.example.org\n",
+		  .want = "temperror (A lookup of a.example.org: timeout) 2/0" },
+		{ "%{p} SERVFAIL", TXT("example.com", "v=spf1 exists:%{p}.example.com -all") "$SERVFAIL 1.2.0.192.in-addr.arpa\n"
+		  "unknown.example.com A 127.0.0.2\n", .want = "pass exists:%{p}.example.com @example.com 2/0" },
 		{ "exists ignores the family", TXT("example.com", "v=spf1 exists:e.example.com -all") "e.example.com A 127.0.0.2\n",
 		  .want = "pass exists:e.example.com @example.com 1/0", .client = "2001:db8::1" },
 		{ "include passes", TXT("example.com", "v=spf1 include:b.example.com -all") TXT("b.example.com",
@@ -392,6 +409,12 @@ static void test_explanations(void **state)
 		{ "control bytes from HELO", TXT("example.com", "v=spf1 -all exp=e.example.com") TXT("e.example.com", "hello %{h}"),
 		  .want = "fail -all @example.com 0/0",
 		  .helo = "a\r\nb", .wants_explanation = true },
+		{ "%{p} timeout after the result", TXT("example.com", "v=spf1 -all exp=e.example.com") TXT("e.example.com", "%{p}")
+		  "$TIMEOUT 1.2.0.192.in-addr.arpa\n", .want = "fail -all @example.com \"unknown\" 0/0", .wants_explanation = true },
+		{ "what is cut away", TXT("example.com", "v=spf1 -all exp=e.example.com")
+		  TXT("e.example.com", L16 L16 "%{l2}%{h}%{p}"), .local = U14, .helo = "a\r\nb",
+		  .want = "fail -all @example.com \"" U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14
+		  U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 U14 "uu\" 0/0", .wants_explanation = true, .queries = 2 },
 		{ "%{p} is not counted", TXT("example.com", "v=spf1 a a a a a a a a a a -all exp=e.example.com") "example.com A 10.0.0.1\n"
 		  TXT("e.example.com", "%{p}"), .want = "fail -all @example.com \"unknown\" 10/0", .wants_explanation = true },
 	};
