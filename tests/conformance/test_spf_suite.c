@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_spf_suite.c - the public SPF test suites (RFC 7208, and RFC 4408 in the reading of RFC 7208) over the library.
+/* test_spf_suite.c - the public SPF test suites (RFC 7208, and RFC 4408 in the reading of RFC 7208) over the library, and over the
+ * reference that other tests hold the library against.
  *
  * The suites are data that is not part of the project: they are looked for in $AS_SHARED/suites, in ../shared/suites beside the
  * top of the project, and in ../../shared/suites from the build folder. Without them the test is skipped.
@@ -11,6 +12,7 @@
 #include "dns_fake.h"
 #include "domain.h"
 #include "spf_check.h"
+#include "spf_reference.h"
 #include "str.h"
 
 #include <stdio.h>
@@ -146,16 +148,48 @@ static struct as_dns_fake *load_zone(yaml_document_t *document, struct as_arena 
 
 /* --- tests --------------------------------------------------------------------------------------------------------- */
 
-static void check(struct as_arena *arena, struct as_dns_fake *fake, const struct as_spf_request *request, bool is_early,
-	struct as_spf_outcome *outcome)
+/* One way to evaluate; why may be NULL. */
+struct evaluator {
+	void (*check)(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request, struct spf_reference *outcome,
+		const char **why);
+	const char *name;
+};
+
+static void check_late(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request, struct spf_reference *outcome,
+	const char **why)
+{
+	struct as_spf_outcome full;
+	as_spf_check(arena, set, request, &full);
+	*outcome = (struct spf_reference){ full.code, full.explanation, full.terms, full.voids };
+	*why = full.reason ? full.reason : full.mechanism;
+}
+
+static void check_early(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request, struct spf_reference *outcome,
+	const char **why)
+{
+	as_spf_start(set, request);
+	check_late(arena, set, request, outcome, why);
+}
+
+static void check_reference(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request,
+	struct spf_reference *outcome, const char **why)
+{
+	spf_reference_check(arena, set, request, outcome);
+	*why = NULL;
+}
+
+static const struct evaluator library = { check_late, "library" };
+static const struct evaluator library_early = { check_early, "library, early lookups" };
+static const struct evaluator reference = { check_reference, "reference" };
+
+static void check(const struct evaluator *evaluator, struct as_arena *arena, struct as_dns_fake *fake,
+	const struct as_spf_request *request, struct spf_reference *outcome, const char **why)
 {
 	static const struct as_dns_options options = { .cache_bytes = 0 };
 	static const struct as_dns_limits limits = { .budget = 200, .timeout_ms = 20000 };
 	struct as_dns *dns = as_dns_new(as_dns_fake_backend(fake), &options, as_dns_fake_clock(fake));
 	struct as_dns_set *set = as_dns_set_new(dns, &limits);
-	if (is_early)
-		as_spf_start(set, request);
-	as_spf_check(arena, set, request, outcome);
+	evaluator->check(arena, set, request, outcome, why);
 	as_dns_set_free(set);
 	as_dns_unref(dns);
 }
@@ -178,7 +212,8 @@ static bool is_explained(const char *wanted, const char *explanation)
 	return strcmp(wanted, "DEFAULT") == 0 ? !explanation : explanation && strcmp(wanted, explanation) == 0;
 }
 
-static bool run_case(yaml_document_t *document, struct as_dns_fake *fake, const char *name, yaml_node_t *test, bool is_early)
+static bool run_case(yaml_document_t *document, struct as_dns_fake *fake, const char *name, yaml_node_t *test,
+	const struct evaluator *evaluator)
 {
 	struct as_arena *arena = as_arena_new();
 	const char *from = text_of(document, test, "mailfrom");
@@ -191,20 +226,21 @@ static bool run_case(yaml_document_t *document, struct as_dns_fake *fake, const 
 		.now_s = NOW_S,
 		.wants_explanation = true,
 	};
-	struct as_spf_outcome outcome;
+	struct spf_reference outcome;
+	const char *why;
 	assert_int_equal(as_ip_parse(text_of(document, test, "host"), &request.client), AS_OK);
-	check(arena, fake, &request, is_early, &outcome);
+	check(evaluator, arena, fake, &request, &outcome, &why);
 	const char *wanted = text_of(document, test, "explanation");
 	bool is_right = is_wanted(document, child(document, test, "result"), as_code_name(outcome.code))
 		&& is_explained(wanted, outcome.explanation);
 	if (!is_right)
-		print_error("%s: got %s (%s), explanation \"%s\" instead of \"%s\"\n", name, as_code_name(outcome.code),
-			outcome.reason ? outcome.reason : outcome.mechanism, outcome.explanation ? outcome.explanation : "", wanted);
+		print_error("%s: got %s (%s), explanation \"%s\" instead of \"%s\"\n", name, as_code_name(outcome.code), why ? why : "",
+			outcome.explanation ? outcome.explanation : "", wanted);
 	as_arena_free(arena);
 	return is_right;
 }
 
-static void run_scenario(yaml_document_t *document, bool is_early, struct score *score)
+static void run_scenario(yaml_document_t *document, const struct evaluator *evaluator, struct score *score)
 {
 	struct as_arena *arena = as_arena_new();
 	yaml_node_t *root = yaml_document_get_root_node(document);
@@ -213,7 +249,7 @@ static void run_scenario(yaml_document_t *document, bool is_early, struct score 
 	for (yaml_node_pair_t *pair = tests->data.mapping.pairs.start; pair < tests->data.mapping.pairs.top; pair++) {
 		const char *name = scalar(yaml_document_get_node(document, pair->key));
 		score->tests++;
-		score->passed += run_case(document, fake, name, yaml_document_get_node(document, pair->value), is_early);
+		score->passed += run_case(document, fake, name, yaml_document_get_node(document, pair->value), evaluator);
 	}
 	as_dns_fake_free(fake);
 	as_arena_free(arena);
@@ -233,7 +269,7 @@ static FILE *open_suite(const char *name)
 	return NULL;
 }
 
-static void run_suite(const char *name, unsigned tests, bool is_early)
+static void run_suite(const char *name, unsigned tests, const struct evaluator *evaluator)
 {
 	FILE *file = open_suite(name);
 	yaml_parser_t parser;
@@ -246,14 +282,14 @@ static void run_suite(const char *name, unsigned tests, bool is_early)
 		assert_true(yaml_parser_load(&parser, &document));
 		bool is_end = !yaml_document_get_root_node(&document);
 		if (!is_end)
-			run_scenario(&document, is_early, &score);
+			run_scenario(&document, evaluator, &score);
 		yaml_document_delete(&document);
 		if (is_end)
 			break;
 	}
 	yaml_parser_delete(&parser);
 	fclose(file);
-	print_message("%s: %u of %u\n", name, score.passed, score.tests);
+	print_message("%s, %s: %u of %u\n", name, evaluator->name, score.passed, score.tests);
 	assert_int_equal(score.passed, score.tests);
 	assert_int_equal(score.tests, tests);
 }
@@ -261,19 +297,31 @@ static void run_suite(const char *name, unsigned tests, bool is_early)
 static void test_rfc7208(void **state)
 {
 	(void)state;
-	run_suite("rfc7208-tests.yml", 203, false);
+	run_suite("rfc7208-tests.yml", 203, &library);
 }
 
 static void test_rfc7208_early(void **state)
 {
 	(void)state;
-	run_suite("rfc7208-tests.yml", 203, true);
+	run_suite("rfc7208-tests.yml", 203, &library_early);
+}
+
+static void test_rfc7208_reference(void **state)
+{
+	(void)state;
+	run_suite("rfc7208-tests.yml", 203, &reference);
 }
 
 static void test_rfc4408(void **state)
 {
 	(void)state;
-	run_suite("rfc4408-tests.yml", 191, false);
+	run_suite("rfc4408-tests.yml", 191, &library);
+}
+
+static void test_rfc4408_reference(void **state)
+{
+	(void)state;
+	run_suite("rfc4408-tests.yml", 191, &reference);
 }
 
 int main(void)
@@ -281,7 +329,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc7208),
 		cmocka_unit_test(test_rfc7208_early),
+		cmocka_unit_test(test_rfc7208_reference),
 		cmocka_unit_test(test_rfc4408),
+		cmocka_unit_test(test_rfc4408_reference),
 	};
 	FILE *file = open_suite("rfc7208-tests.yml");
 	if (!file)
