@@ -249,9 +249,9 @@ static const char *const ends[] = { "-all", "-all", "-all", "~all", "?all", "all
 
 static void add_terms(struct zone *zone, struct as_buf *out)
 {
-	unsigned terms = zone_chance(zone, 6) ? 9 + below(zone, 6) : below(zone, 5);
+	unsigned terms = zone_chance(zone, zone->is_rich ? 20 : 6) ? 9 + below(zone, 6) : below(zone, 5);
 	bool has_redirect = zone_chance(zone, 18);
-	bool has_exp = zone_chance(zone, 45);
+	bool has_exp = zone_chance(zone, zone->is_rich ? 90 : 45);
 	if (zone_chance(zone, 2)) {
 		add_spaces(zone, out);
 		add_many_networks(zone, out);
@@ -377,6 +377,10 @@ static void put(struct zone *zone, const char *name, enum as_dns_type type, cons
 
 static void put_addresses(struct zone *zone, const char *name)
 {
+	if (zone->is_rich) {
+		put(zone, name, AS_DNS_A, PICK(zone, addresses4));
+		put(zone, name, AS_DNS_AAAA, PICK(zone, addresses6));
+	}
 	for (unsigned n = below(zone, 4); n; n--)
 		if (zone_chance(zone, 60))
 			put(zone, name, AS_DNS_A, PICK(zone, addresses4));
@@ -438,11 +442,13 @@ static void put_cname(struct zone *zone, const char *name)
 
 void zone_fill(struct zone *zone)
 {
+	zone->is_dirty = zone_chance(zone, 30);
+	zone->is_rich = zone_chance(zone, 40);
 	for (size_t i = 0; i < COUNT(domains); i++) {
 		if (zone_chance(zone, i == 0 ? 97 : 85))
 			put_spf(zone, domains[i]);
 		put_addresses(zone, domains[i]);
-		if (zone_chance(zone, 60))
+		if (zone_chance(zone, zone->is_rich ? 95 : 60))
 			put_mx(zone, domains[i]);
 		if (zone_chance(zone, 4))
 			put_misbehaviour(zone, domains[i]);

@@ -20,6 +20,7 @@ struct zone {
 	struct as_buf log; /* what is in it, to print */
 	uint64_t random;
 	bool is_dirty;     /* may hold syntax errors */
+	bool is_rich;      /* has addresses, hosts and explanations everywhere, so that evaluations go far */
 };
 
 /* True so many times of a hundred. */
