@@ -31,6 +31,12 @@ static struct as_spf_request mail_request(const struct as_message *message)
 	return request_for(message->session, message->envelope_local, message->envelope_domain, message->now_s);
 }
 
+/* Only a reply has room for it. */
+static bool says_explanation(const struct as_settings *settings)
+{
+	return settings->spf.explanation && settings->spf.on_fail >= AS_VERB_TEMPFAIL;
+}
+
 static bool is_enabled(const struct as_message *message)
 {
 	return message->env->settings->spf.enable && message->session->client.family != 0;
@@ -80,6 +86,7 @@ static void spf_finish(struct as_message *message)
 	const struct as_session *session = message->session;
 	const char *helo = session->helo ? session->helo : "";
 	struct as_spf_request request = mail_request(message);
+	request.wants_explanation = says_explanation(message->env->settings);
 	message->spf = check(message, &request);
 	if (message->has_null_sender) {
 		report(message, message->spf, "helo", helo);

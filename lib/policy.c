@@ -168,6 +168,11 @@ static bool spf_fail(const struct as_settings *s, const struct as_facts *f)
 	return spf_is(f, AS_FAIL);
 }
 
+static bool spf_fail_explained(const struct as_settings *s, const struct as_facts *f)
+{
+	return spf_fail(s, f) && f->spf->explanation;
+}
+
 static bool spf_softfail(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
@@ -252,6 +257,10 @@ static const struct row table[] = {
 	  .reason = "DMARC fail, policy none of %{policy-domain}" },
 
 	/* RFC 7372 3.2 */
+	{ .rule = "spf-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_fail_explained, VERB(spf.on_fail),
+	  REPLY(spf.reply_fail), .enhanced = "5.7.23", /* RFC 7208 6.2, 8.4: said to be the domain's words */
+	  .text = "SPF: %{client} is not allowed to send for %{envelope-domain}. %{envelope-domain} explained: %{spf-explanation}",
+	  .reason = "SPF fail" },
 	{ .rule = "spf-fail", .traits = IS_OPT_IN | IS_FAILURE, .check = SPF_CHECK, .applies = spf_fail, VERB(spf.on_fail),
 	  REPLY(spf.reply_fail), .enhanced = "5.7.23", .text = "SPF: %{client} is not allowed to send for %{envelope-domain}",
 	  .reason = "SPF fail" },
@@ -336,6 +345,7 @@ static struct as_reply_values values_of(const struct as_facts *f, const struct r
 		[AS_REPLY_QUEUE_ID] = f->queue_id,
 		[AS_REPLY_HOSTNAME] = f->hostname,
 		[AS_REPLY_RULE] = row->rule,
+		[AS_REPLY_SPF_EXPLANATION] = f->spf ? f->spf->explanation : NULL,
 		[AS_REPLY_FROM_PROBLEM] = f->from ? f->from->reason : NULL,
 	} };
 }

@@ -23,6 +23,7 @@ static const struct as_name_code macros[] = {
 	{ "hostname", AS_REPLY_HOSTNAME },
 	{ "rule", AS_REPLY_RULE },
 	{ "from-problem", AS_REPLY_FROM_PROBLEM },
+	{ "spf-explanation", AS_REPLY_SPF_EXPLANATION },
 	{ NULL, 0 },
 };
 

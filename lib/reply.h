@@ -20,8 +20,9 @@ enum as_reply_macro {
 	AS_REPLY_HOSTNAME,
 	AS_REPLY_RULE,
 	AS_REPLY_FROM_PROBLEM,
+	AS_REPLY_SPF_EXPLANATION,
 };
-enum { AS_REPLY_MACROS = AS_REPLY_FROM_PROBLEM + 1, AS_REPLY_MAX = 400 };
+enum { AS_REPLY_MACROS = AS_REPLY_SPF_EXPLANATION + 1, AS_REPLY_MAX = 400 };
 
 /* What the macros stand for; NULL and "" expand to "-". Any bytes. */
 struct as_reply_values {

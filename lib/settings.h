@@ -54,7 +54,11 @@ struct as_settings {
 		int64_t max_ttl_s;
 		int64_t failure_ttl_s;
 	} dns;
-	struct { bool enable; enum as_verb on_fail, on_softfail, on_temperror, on_permerror; const char *reply_fail, *reply_error; } spf;
+	struct {
+		bool enable, explanation;
+		enum as_verb on_fail, on_softfail, on_temperror, on_permerror;
+		const char *reply_fail, *reply_error;
+	} spf;
 	struct {
 		bool enable;
 		int64_t minimum_key_bits, maximum_signatures;

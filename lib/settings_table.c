@@ -145,6 +145,9 @@ const struct as_keyword as_keywords[] = {
 	  .help = "The record could not be looked up." },
 	{ .section = "spf", ROW("on-permerror", WORD, "accept", spf.on_permerror), .words = all_verbs,
 	  .help = "The record is broken." },
+	{ .section = "spf", ROW("explanation", BOOL, "false", spf.explanation),
+	  .help = "When on-fail refuses: fetch the explanation that the domain publishes (RFC 7208 6.2) and say it in the "
+		  "reply, as the domain's own words. It is text of a stranger." },
 	{ .section = "spf", ROW("reply-fail", REPLY, "", spf.reply_fail), .verbs = "on-fail on-softfail",
 	  .help = "Reply to a message refused for fail or softfail." },
 	{ .section = "spf", ROW("reply-error", REPLY, "", spf.reply_error), .verbs = "on-temperror on-permerror",

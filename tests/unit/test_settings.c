@@ -77,6 +77,7 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->dns.max_ttl_s, 86400);
 	assert_int_equal(s->dns.failure_ttl_s, 5);
 	assert_true(s->spf.enable);
+	assert_false(s->spf.explanation);
 	assert_int_equal(s->spf.on_fail | s->spf.on_softfail | s->spf.on_temperror | s->spf.on_permerror, AS_VERB_ACCEPT);
 	assert_string_equal(s->spf.reply_fail, "");
 	assert_string_equal(s->spf.reply_error, "");
@@ -155,7 +156,7 @@ static void test_values(void **state)
 		"{Broken.Example., b.example}\n"
 		" cache-size = 1g maximum-ttl = 2h failure-ttl = 0s\n"
 		" stub a.example { addresses = 192.0.2.1 insecure = true } stub b.example { addresses = {192.0.2.2, 192.0.2.3} } }\n"
-		"spf { enable = false on-fail = reject on-softfail = tag on-temperror = tempfail on-permerror = quarantine\n"
+		"spf { enable = false explanation = true on-fail = reject on-softfail = tag on-temperror = tempfail on-permerror = quarantine\n"
 		" reply-fail = '5.7.1 no %{client}' reply-error = 'later' }\n"
 		"dkim { minimum-key-bits = 2048 maximum-signatures = 1 accept-length-tag = true clock-drift = 1m on-fail = tag "
 		"on-none = tag\n"
@@ -205,6 +206,7 @@ static void test_values(void **state)
 	assert_false(s->dns.stubs[1].insecure);
 	assert_string_equal(s->dns.stubs[1].addresses[1], "192.0.2.3");
 	assert_false(s->spf.enable);
+	assert_true(s->spf.explanation);
 	assert_int_equal(s->spf.on_fail, AS_VERB_REJECT);
 	assert_int_equal(s->spf.on_softfail, AS_VERB_TAG);
 	assert_int_equal(s->spf.on_temperror, AS_VERB_TEMPFAIL);
@@ -352,7 +354,8 @@ static const struct {
 	{ "dmarc { reply-reject = 'no %{nobody}' }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"no %{nobody}\": unknown macro at \"%{nobody}\"; there are %{from-domain} %{policy-domain} "
 	  "%{policy} %{spf} "
-	  "%{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} %{hostname} %{rule} %{from-problem} %%" },
+	  "%{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} %{hostname} %{rule} %{from-problem} "
+	  "%{spf-explanation} %%" },
 	{ "dmarc { reply-reject = \"a\\nb\" }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"a\\x0ab\": only printable ASCII in one line can stand in a reply" },
 	{ "dmarc {\n reply-reject = '4.7.1 no' }", AS_ERR_RANGE,
