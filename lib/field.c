@@ -114,6 +114,22 @@ bool as_field_name_is(const char *field_name, size_t n, const char *name)
 	return !*name;
 }
 
+bool as_field_hides(const struct as_field *field, const char *name)
+{
+	size_t n = strlen(name);
+	for (size_t i = 1; i + n < field->value_length; i++) {
+		char before = field->value[i - 1];
+		if ((before != '\r' && before != '\n') || !as_equal_nocase_n(field->value + i, n, name, n))
+			continue;
+		size_t colon = i + n;
+		while (colon < field->value_length && as_is_wsp(field->value[colon]))
+			colon++;
+		if (colon < field->value_length && field->value[colon] == ':')
+			return true;
+	}
+	return false;
+}
+
 size_t as_fields_count(const struct as_fields *fields, const char *name)
 {
 	size_t count = 0;

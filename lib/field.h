@@ -41,6 +41,10 @@ bool as_field_is(const struct as_field *field, const char *name);
 /* The same for the name of a field that is not kept. */
 bool as_field_name_is(const char *field_name, size_t n, const char *name);
 
+/* Does a line end inside the value, one that no white space follows, begin a field called `name`? No field may hold such a line end
+ * (RFC 5322 2.2), and a reader that stops at it sees one field more than others. */
+bool as_field_hides(const struct as_field *field, const char *name);
+
 /* Number of fields called `name`, and the first of them or NULL. */
 size_t as_fields_count(const struct as_fields *fields, const char *name);
 const struct as_field *as_fields_find(const struct as_fields *fields, const char *name);

@@ -435,9 +435,11 @@ void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struc
 	struct scan s = { .arena = arena, .from = from };
 	size_t count = 0;
 	bool is_clean = true;
+	bool is_hidden = false;
 	*from = (struct as_from){ 0 };
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct as_field *field = &fields->list[i];
+		is_hidden |= as_field_hides(field, "From");
 		if (!as_field_is(field, "From"))
 			continue;
 		count++;
@@ -448,6 +450,8 @@ void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struc
 		conclude(from, AS_FROM_REPEATED, as_printf(arena, "%zu From fields", count));
 	else if (fields->is_cut)
 		conclude(from, AS_FROM_MALFORMED, "header too large to judge");
+	else if (is_hidden)
+		conclude(from, AS_FROM_MALFORMED, "From behind a bare line end");
 	else if (count == 0)
 		conclude(from, AS_FROM_MISSING, "no From field");
 	else if (!is_clean)

@@ -138,6 +138,29 @@ static void test_names(void **state)
 	as_arena_free(arena);
 }
 
+static void test_hidden_fields(void **state)
+{
+	static const struct {
+		const char *value;
+		bool is_hidden;
+	} cases[] = {
+		{ " a\nFrom: b", true },       { " a\rFrom: b", true },   { " a\r\nFROM \t: b", true }, { "\rfrom:", true },
+		{ " a\r\r\n\nFrom:", true }, { " a\r\n From: b", false }, { " a\r\n\tFrom: b", false }, { " From: b", false },
+		{ " a\rFrom", false },         { " a\rFrom b:", false },  { " a\rX-From: b", false },   { "From: b", false },
+		{ "", false },                 { "\r", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_fields fields;
+		as_fields_init(&fields, arena, 10, 1000);
+		assert_true(as_fields_add(&fields, "X", 1, cases[i].value, strlen(cases[i].value)));
+		if (as_field_hides(&fields.list[0], "From") != cases[i].is_hidden)
+			fail_msg("case %zu: %s", i, cases[i].value);
+		as_arena_free(arena);
+	}
+}
+
 static void test_results(void **state)
 {
 	(void)state;
@@ -176,7 +199,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_value), cmocka_unit_test(test_names_stay_as_they_are), cmocka_unit_test(test_caps),
-		cmocka_unit_test(test_no_gap),    cmocka_unit_test(test_names),     cmocka_unit_test(test_results),
+		cmocka_unit_test(test_no_gap),    cmocka_unit_test(test_names),     cmocka_unit_test(test_hidden_fields),
+		cmocka_unit_test(test_results),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
