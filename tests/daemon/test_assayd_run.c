@@ -113,6 +113,7 @@ static void waiting_sessions_hold_nobody_up(void **state)
 	}
 }
 
+/* CVE-2023-50387, CVE-2023-50868: a validator that is busy for ever costs a message its deadline and no more. */
 static void deadline_defers(void **state)
 {
 	(void)state; /* a rig of its own */

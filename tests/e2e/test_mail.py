@@ -26,6 +26,9 @@ FOREIGN = (
     "Authentication-Results: not-mx.example; dkim=pass header.d=three.example",
     "ARC-Authentication-Results: i=1; mx.example; dkim=pass header.d=four.example",
     'Authentication-Results: elsewhere.example; dkim=pass reason="mx.example"',
+    "Authentication-Results: evil.example, mx.example; dkim=pass",
+    "Authentication-Results: elsewhere.example 1; none",
+    "Authentication-Results: example; spf=pass",
 )
 
 
@@ -47,7 +50,7 @@ def foreign_values():
     return [field.split(": ", 1)[1] for field in FOREIGN if field.startswith("Auth")]
 
 
-def test_forged_fields_of_any_disguise_are_removed(world):
+def test_cve_2022_48521_forged_fields_among_foreign_ones(world):
     data = message("good.example", fields=interleaved())
     outcome = world.send(world.sign(data, "good.example"), "user@good.example")
     same(outcome.code, 250)

@@ -41,6 +41,14 @@ def body(path, lines):
             yield "line %d ends in white space" % number
 
 
+def temporary(text):
+    """CVE-2020-35766: a name in a folder that everybody writes to must be made up by mkstemp, mkdtemp or the like."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in re.findall(r"[\"'](/(?:var/)?tmp/[^\"']*)[\"']", line):
+            if not name.endswith("XXXXXX"):
+                yield "line %d: a fixed name, %s" % (number, name)
+
+
 def conditionals(path, text):
     """#if between the braces of a function: the file should be another one instead."""
     if not path.endswith(".c"):
@@ -62,7 +70,7 @@ def main():
         lines = text.splitlines()
         if not text.endswith("\n"):
             findings.append("%s: no line end at the end" % path)
-        for words in (head(path, lines), body(path, lines), conditionals(path, text)):
+        for words in (head(path, lines), body(path, lines), temporary(text), conditionals(path, text)):
             findings += ["%s: %s" % (path, finding) for finding in words]
         if re.search(r"^\s*typedef\s+struct\b", lint.without_comments(text), re.MULTILINE) and path.endswith((".c", ".h")):
             findings.append("%s: typedef of a struct" % path)

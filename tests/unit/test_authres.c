@@ -229,7 +229,7 @@ static void test_parse(void **state)
 	}
 }
 
-/* A megabyte of a repeated piece after a head: the right error, in bounded memory. */
+/* OpenDMARC 441: a megabyte of a repeated piece after a head: the right error, in bounded memory. */
 static void test_parse_is_bounded(void **state)
 {
 	static const struct {
@@ -391,6 +391,7 @@ static void test_round_trip_of_each_octet(void **state)
 	}
 }
 
+/* Whose field it is: authres_status 86, iterate 2340 and Vibe-Trading 1508 took another's for their own. */
 /* clang-format off */
 static const struct {
 	const char *name, *in;
@@ -493,6 +494,7 @@ static void test_claims_other_ids(void **state)
 	}
 }
 
+/* CVE-2024-25768: nothing at all, where others take a pointer for granted. */
 static void test_nothing(void **state)
 {
 	(void)state;

@@ -274,6 +274,7 @@ static const struct {
 	  "t:2: unknown keyword \"on-rejct\" in section \"dmarc\"; did you mean \"on-reject\"?" },
 	{ "trust-anchor = ''", AS_ERR_SYNTAX, "t:1: unknown keyword \"trust-anchor\"; it belongs into the section \"dns\"" },
 	{ "log { socket = x }", AS_ERR_SYNTAX, "t:1: unknown keyword \"socket\" in section \"log\"; it belongs outside of all sections" },
+	/* mailcow 5971: no exception for an author that nothing has authenticated */
 	{ "rule \"x\" { action = reject }", AS_ERR_SYNTAX, "t:1: rules are not available in this version" },
 	{ "\n\ninclude(\"/etc/passwd\")", AS_ERR_SYNTAX, "t:3: files cannot be included; write everything into this one" },
 	{ "dns|mode = auto", AS_ERR_SYNTAX, NULL },

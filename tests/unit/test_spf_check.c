@@ -132,6 +132,10 @@ static void run(const struct check_case *cases, size_t count)
 #define C56 "c2345678901234567890123456789012345678901234567890123456"
 #define LONG "a23456789012345678901234567890.b23456789012345678901234567890"
 
+#define PTR1(host) "1.2.0.192.in-addr.arpa PTR " host ".example.org.\n" host ".example.org A 192.0.2.1\n"
+#define PTR9 PTR1("p0") PTR1("p1") PTR1("p2") PTR1("p3") PTR1("p4") PTR1("p5") PTR1("p6") PTR1("p7") PTR1("p8")
+#define PTR10 PTR9 PTR1("p9")
+
 /* What libspf2 alone gets wrong and no public suite tests. */
 static void test_differences(void **state)
 {
@@ -289,6 +293,21 @@ static void test_mechanisms(void **state)
 		{ "ptr not confirmed", TXT("example.com", "v=spf1 -ptr:example.com +all")
 		  "1.2.0.192.in-addr.arpa PTR a.example.com.\na.example.com A 192.0.2.2\n",
 		  .want = "pass +all @example.com 1/0" },
+		{ "libspf2 52: no PTR", TXT("example.com", "v=spf1 -ptr:example.com +all"), .want = "pass +all @example.com 1/1" },
+		{ "libspf2 52: PTR is an alias of nothing", TXT("example.com", "v=spf1 -ptr:example.com +all")
+		  "1.2.0.192.in-addr.arpa CNAME nowhere.example.\n", .want = "pass +all @example.com 1/1" },
+		{ "libspf2 52: 12 PTR, the 11th would match", TXT("example.com", "v=spf1 -ptr:example.com +all") PTR10
+		  "1.2.0.192.in-addr.arpa PTR a.example.com.\n1.2.0.192.in-addr.arpa PTR b.example.com.\n"
+		  "a.example.com A 192.0.2.1\nb.example.com A 192.0.2.1\n", .want = "pass +all @example.com 1/0" },
+		{ "libspf2 52: 10 PTR, the 10th matches", TXT("example.com", "v=spf1 -ptr:example.com +all") PTR9
+		  "1.2.0.192.in-addr.arpa PTR a.example.com.\na.example.com A 192.0.2.1\n",
+		  .want = "fail -ptr:example.com @example.com 1/0" },
+		{ "pyspf 40: IPv6 client, three hosts with IPv4 only", TXT("example.com", "v=spf1 a:a.example.com a:b.example.com "
+		  "a:c.example.com ip6:2001:db8::/32 -all") "a.example.com A 192.0.2.1\nb.example.com A 192.0.2.2\n"
+		  "c.example.com A 192.0.2.3\n", .want = "permerror (more than 2 void lookups) 3/3", .client = "2001:db8::1" },
+		{ "pyspf 40: IPv6 client, two hosts with IPv4 only", TXT("example.com", "v=spf1 a:a.example.com a:b.example.com "
+		  "ip6:2001:db8::/32 -all") "a.example.com A 192.0.2.1\nb.example.com A 192.0.2.2\n",
+		  .want = "pass ip6:2001:db8::/32 @example.com 2/2", .client = "2001:db8::1" },
 		{ "ptr through CNAME", TXT("example.com", "v=spf1 ptr -all") "1.2.0.192.in-addr.arpa CNAME 1.0-25.2.0.192.in-addr.arpa.\n"
 		  "1.0-25.2.0.192.in-addr.arpa PTR a.example.com.\na.example.com A 192.0.2.1\n", .want = "pass ptr @example.com 1/0" },
 		{ "ptr timeout", TXT("example.com", "v=spf1 ptr -all") "$TIMEOUT 1.2.0.192.in-addr.arpa\n",
@@ -341,6 +360,7 @@ static void test_mechanisms(void **state)
 		  .want = "permerror (more than 10 terms that query DNS) 11/0" },
 		{ "two voids", TXT("example.com", "v=spf1 a:a.example.com exists:b.example.com -all"),
 		  .want = "fail -all @example.com 2/2" },
+		/* libspf2 24: libspf2 alone counts no void lookups, and asks for type 99 */
 		{ "three voids", TXT("example.com", "v=spf1 a:a.example.com mx:b.example.com exists:c.example.com +all"),
 		  .want = "permerror (more than 2 void lookups) 3/3" },
 		{ "voids of all records together", TXT("example.com", "v=spf1 a:a.example.com include:i.example.com +all")
@@ -367,6 +387,7 @@ static void test_mechanisms(void **state)
 	run(cases, sizeof cases / sizeof cases[0]);
 }
 
+/* CVE-2021-20314: explanations are expanded here, not by libspf2. */
 static void test_explanations(void **state)
 {
 	static const struct check_case cases[] = {
@@ -449,7 +470,7 @@ static void test_dnssec(void **state)
 	}
 }
 
-/* Bytes that no record may hold, anywhere in it: permerror, and no crash. */
+/* pyspf 15: bytes that no record may hold, anywhere in it: permerror, and no crash. */
 static void test_bytes(void **state)
 {
 	static const char record[] = "v=spf1 a:b.example.com ip4:192.0.2.1 exp=%{d} foo=bar -all";
@@ -472,6 +493,33 @@ static void test_bytes(void **state)
 				assert_in_range(*c, 0x20, 0x7e);
 			close_world(&world);
 		}
+	}
+}
+
+/* OpenDMARC 443: names of every length in every place, exact under a memory checker. */
+static void test_names_of_each_length(void **state)
+{
+	(void)state;
+	for (size_t n = 1; n <= 260; n++) {
+		struct world world = open_world();
+		struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
+		struct as_spf_outcome outcome;
+		char *name = malloc(n + 1);
+		assert_non_null(name);
+		for (size_t i = 0; i < n; i++)
+			name[i] = i % 2 ? '.' : 'a';
+		if (name[n - 1] == '.')
+			name[n - 1] = 'a';
+		name[n] = '\0';
+		request.domain = request.helo = request.local = name;
+		as_dns_fake_txt(world.fake, name, "v=spf1 exists:%{l}.%{h}.%{o} -all", 33);
+		as_spf_start(world.set, &request);
+		as_spf_check(world.arena, world.set, &request, &outcome);
+		free(name);
+		enum as_code want = n < 3 || n > 253 ? AS_NONE : AS_FAIL;
+		if (outcome.code != want)
+			fail_msg("%zu octets: %s", n, describe(world.arena, &outcome));
+		close_world(&world);
 	}
 }
 
@@ -647,6 +695,8 @@ static void test_threads(void **state)
 
 /* --- libspf2 against a plain loop over the same programs ----------------------------------------------------------- */
 
+/* CVE-2023-42118: libspf2 sees programs of ours and no text of others. */
+
 struct script {
 	struct as_spf_program programs[8];
 	unsigned char matches[256]; /* of enum as_spf_match, by id */
@@ -745,6 +795,7 @@ int main(void)
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_dnssec),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_names_of_each_length),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_start_terms),

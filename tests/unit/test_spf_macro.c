@@ -153,6 +153,27 @@ static void test_local_part(void **state)
 	run(&values, cases, sizeof cases / sizeof cases[0], as_spf_expand_domain);
 }
 
+/* CVE-2021-33912, CVE-2021-33913: octets with the high bit, escaped, turned round and cut; delimiters only. */
+static void test_hostile_values(void **state)
+{
+	static const struct expansion cases[] = {
+		{ "%{H}.x", "%ff%80.%01%fe.x" },
+		{ "%{HR}.x", "%01%fe.%ff%80.x" },
+		{ "%{H1}.x", "%01%fe.x" },
+		{ "%{H127R}.x", "%01%fe.%ff%80.x" },
+		{ "%{Hr.-+,/_=}.x", "%01%fe.%ff%80.x" },
+		{ "%{l}.x", ".-+,/_=.-+,/_=.x" },
+		{ "%{lr.-+,/_=}.x", "..............x" },
+		{ "%{l2r.-+,/_=}.x", "..x" },
+		{ "%{L3}.x", ".-%2b%2c%2f_%3d.-%2b%2c%2f_%3d.x" },
+	};
+	(void)state;
+	struct as_spf_macro_values values = values_of("192.0.2.3");
+	values.helo = "\xff\x80.\x01\xfe";
+	values.local = ".-+,/_=.-+,/_=";
+	run(&values, cases, sizeof cases / sizeof cases[0], as_spf_expand_domain);
+}
+
 static void test_grammar(void **state)
 {
 	static const struct {
@@ -218,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_local_part),
+		cmocka_unit_test(test_hostile_values),
 		cmocka_unit_test(test_grammar),
 		cmocka_unit_test(test_long),
 	};
