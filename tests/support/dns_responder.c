@@ -92,7 +92,7 @@ static size_t answer(uint8_t *packet, size_t end, const char *text, int rcode)
 	static const uint8_t soa[] = { 0, 0, 6, 0, 1, 0, 0, 0, 60, 0, 22, 0, 0, 0, 0, 0, 1,
 				       0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60, 0, 0, 0, 60 };
 	packet[2] = 0x85; /* QR AA RD */
-	packet[3] = (uint8_t)(0x80 | rcode);
+	packet[3] = (uint8_t)(0xa0 | rcode); /* RA AD: what a server says of validation counts for nothing (DN-3) */
 	memset(packet + 4, 0, 8);
 	packet[5] = 1;
 	if (!text) {
