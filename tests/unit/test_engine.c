@@ -9,6 +9,7 @@
 #include "engine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct world {
@@ -241,6 +242,33 @@ static void test_senders(void **state)
 	close_world(&world);
 }
 
+/* OpenDMARC 443: names of every length in every place of SPF, exact under a memory checker. */
+static void test_names_of_each_length(void **state)
+{
+	static const char record[] = "v=spf1 exists:%{l}.%{h}.%{o} -all";
+	(void)state;
+	struct world world = open_world("");
+	for (size_t n = 1; n <= 260; n++) {
+		char *name = as_xalloc(n + 1);
+		char *path = as_xalloc(n + 7);
+		for (size_t i = 0; i < n; i++)
+			name[i] = i % 2 && i + 1 < n ? '.' : 'a';
+		name[n] = '\0';
+		snprintf(path, n + 7, "<abc@%s>", name);
+		as_dns_fake_txt(world.fake, name, record, sizeof record - 1);
+		as_engine_helo(world.session, name);
+		struct as_message *message = as_engine_mail(world.session, NULL, path, false);
+		free(name);
+		free(path);
+		add_header(message, "From", " bob@example.com");
+		(void)finish(message);
+		if (message->spf->code != (n < 3 || n > 253 ? AS_NONE : AS_FAIL))
+			fail_msg("%zu octets: %s", n, as_code_name(message->spf->code));
+		as_engine_end(message);
+	}
+	close_world(&world);
+}
+
 static void test_repeated_helo_costs_no_memory(void **state)
 {
 	(void)state;
@@ -368,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_waiting_is_announced_once),
 		cmocka_unit_test(test_message_keeps_its_environment),
 		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_names_of_each_length),
 		cmocka_unit_test(test_repeated_helo_costs_no_memory),
 		cmocka_unit_test(test_recipients_are_kept),
 		cmocka_unit_test(test_unknown_client),

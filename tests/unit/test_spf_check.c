@@ -496,33 +496,6 @@ static void test_bytes(void **state)
 	}
 }
 
-/* OpenDMARC 443: names of every length in every place, exact under a memory checker. */
-static void test_names_of_each_length(void **state)
-{
-	(void)state;
-	for (size_t n = 1; n <= 260; n++) {
-		struct world world = open_world();
-		struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
-		struct as_spf_outcome outcome;
-		char *name = malloc(n + 1);
-		assert_non_null(name);
-		for (size_t i = 0; i < n; i++)
-			name[i] = i % 2 ? '.' : 'a';
-		if (name[n - 1] == '.')
-			name[n - 1] = 'a';
-		name[n] = '\0';
-		request.domain = request.helo = request.local = name;
-		as_dns_fake_txt(world.fake, name, "v=spf1 exists:%{l}.%{h}.%{o} -all", 33);
-		as_spf_start(world.set, &request);
-		as_spf_check(world.arena, world.set, &request, &outcome);
-		free(name);
-		enum as_code want = n < 3 || n > 253 ? AS_NONE : AS_FAIL;
-		if (outcome.code != want)
-			fail_msg("%zu octets: %s", n, describe(world.arena, &outcome));
-		close_world(&world);
-	}
-}
-
 /* While somebody waits for one answer, the others come in, and what they lead to is asked. Adds UNRELATED queries. */
 static void let_time_run(struct world *world)
 {
@@ -795,7 +768,6 @@ int main(void)
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_dnssec),
 		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_names_of_each_length),
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_start_terms),
