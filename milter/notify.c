@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* notify.c - one datagram to a unix socket, which may be abstract ("@name"). */
+/* notify.c - one datagram to a unix socket, which may be abstract ("@name").
+ *
+ * A supervisor that has stopped reading must not hold up the thread that serves signals: after a second its message is dropped.
+ */
 #include "config.h"
 
 #include "notify.h"
@@ -9,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +30,8 @@ void as_notify(const char *state)
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	const struct timeval patience = { .tv_sec = 1 };
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, length);
 	close(fd);

@@ -10,7 +10,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 enum { SESSIONS = 32 };
 
@@ -242,6 +245,21 @@ static void stop_finishes_messages(void **state)
 	}
 }
 
+/* A supervisor that does not read its socket costs a moment, not the end. */
+static void supervisor_that_does_not_listen(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_new("");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/notify", daemon_folder(rig->daemon));
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_true(fd >= 0);
+	while (sendto(fd, "FULL=1", 6, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address) == 6)
+		continue;
+	rig_free(rig); /* stops it, and asserts how it ends */
+	close(fd);
+}
+
 static void second_signal_hurries(void **state)
 {
 	(void)state; /* a rig of its own */
@@ -284,6 +302,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fixed_settings_are_said, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(statistics, rig_setup, rig_teardown),
 		cmocka_unit_test(stop_finishes_messages),
+		cmocka_unit_test(supervisor_that_does_not_listen),
 		cmocka_unit_test(second_signal_hurries),
 		cmocka_unit_test_setup_teardown(killed_and_started_again, rig_setup, rig_teardown),
 	};
