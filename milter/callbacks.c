@@ -9,8 +9,9 @@
  * A connection may end without negotiation (monitors, our own kicks): then there is no private data. libmilter keeps the order
  * of events, yet nothing here relies on it: what is missing is made up, what is too much ends what was before.
  *
- * Limit of libmilter: body bytes inside the end-of-message packet, which no MTA sends, end without a call of eom and so without an
- * answer; the MTA's time-out then defers the message.
+ * Limits of libmilter, for what no MTA sends: body bytes inside the end-of-message packet end without a call of eom and so without an
+ * answer; the MTA's time-out then defers the message. Behind a macro without a value smfi_getsymval() reads on beyond its array and
+ * may crash; the socket is therefore for the MTA alone (SECURITY.md).
  */
 #include "config.h"
 
