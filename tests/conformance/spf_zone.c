@@ -238,6 +238,17 @@ static void add_modifier(struct zone *zone, struct as_buf *out)
 			as_buf_putc(out, 'z');
 }
 
+/* About as many terms as may query DNS, none of which matches a client or finds nothing. */
+static void add_counted(struct zone *zone, struct as_buf *out)
+{
+	static const char *const terms[] = {
+		" a:n.example.net", " mx:n.example.net", " include:n.example.net", " -a:n.example.net", " ~mx:n.example.net",
+		" -include:n.example.net", " a:n.example.net//128", " mx:n.example.net/32", " include:r.example.net",
+	};
+	for (unsigned n = 6 + below(zone, 7); n; n--)
+		as_buf_puts(out, PICK(zone, terms));
+}
+
 static void add_spaces(struct zone *zone, struct as_buf *out)
 {
 	do
@@ -255,6 +266,11 @@ static void add_terms(struct zone *zone, struct as_buf *out)
 	if (zone_chance(zone, 2)) {
 		add_spaces(zone, out);
 		add_many_networks(zone, out);
+	}
+	if (zone_chance(zone, 5)) {
+		add_counted(zone, out);
+		terms = below(zone, 2);
+		has_redirect = zone_chance(zone, 40);
 	}
 	for (unsigned i = 0; i <= terms; i++) {
 		if (has_redirect && zone_chance(zone, 40)) {
@@ -321,6 +337,13 @@ static void put_txt(struct zone *zone, const char *name, const struct as_buf *te
 	as_buf_printf(&zone->log, "%s TXT \"%s\"\n", name, as_escape(zone->arena, text->text, text->length, 100000));
 }
 
+static void put_text(struct zone *zone, const char *name, const char *bytes)
+{
+	struct as_buf text = as_buf_new(zone->arena);
+	as_buf_puts(&text, bytes);
+	put_txt(zone, name, &text);
+}
+
 static void put_spf(struct zone *zone, const char *name)
 {
 	static const char *const other[] = {
@@ -336,11 +359,8 @@ static void put_spf(struct zone *zone, const char *name)
 	if (zone->is_dirty && zone_chance(zone, 12))
 		damage(zone, &record);
 	put_txt(zone, name, &record);
-	if (zone_chance(zone, 8)) {
-		struct as_buf text = as_buf_new(zone->arena);
-		as_buf_puts(&text, PICK(zone, other));
-		put_txt(zone, name, &text);
-	}
+	if (zone_chance(zone, 8))
+		put_text(zone, name, PICK(zone, other));
 	if (zone->is_dirty && zone_chance(zone, 5))
 		put_txt(zone, name, &record);
 }
@@ -388,6 +408,12 @@ static void put_addresses(struct zone *zone, const char *name)
 			put(zone, name, AS_DNS_AAAA, PICK(zone, addresses6));
 }
 
+/* Names that DNS allows and text does not like. */
+static const char *const odd_names[] = {
+	"a\\032b.example.com.", "a\\.b.example.com.", "a\\000b.example.com.", "\\255.example.com.", "H0.EXAMPLE.COM.", "*.wild.example.", ".",
+	LONG250 ".", "\\@.example.com.", "com.",
+};
+
 static void put_mx(struct zone *zone, const char *name)
 {
 	unsigned count = zone_chance(zone, 10) ? 9 + below(zone, 4) : below(zone, 4);
@@ -395,6 +421,8 @@ static void put_mx(struct zone *zone, const char *name)
 		unsigned preference = below(zone, 3) * 10;
 		const char *host = zone_chance(zone, 5) ? "." : count > 8 ? as_printf(zone->arena, "m%u.example.com.", i)
 			: as_printf(zone->arena, "%s.", PICK(zone, hosts));
+		if (zone_chance(zone, 3))
+			host = PICK(zone, odd_names);
 		put(zone, name, AS_DNS_MX, as_printf(zone->arena, "%u %s", preference, host));
 	}
 	if (count > 8)
@@ -429,7 +457,7 @@ static void put_ptr(struct zone *zone, const char *client)
 		const char *host = zone_chance(zone, 70) ? PICK(zone, hosts) : PICK(zone, domains);
 		if (count > 8 && zone_chance(zone, 70))
 			host = as_printf(zone->arena, "p%u.example.com", i);
-		put(zone, name, AS_DNS_PTR, as_printf(zone->arena, "%s.", host));
+		put(zone, name, AS_DNS_PTR, zone_chance(zone, 4) ? PICK(zone, odd_names) : as_printf(zone->arena, "%s.", host));
 	}
 	if (zone_chance(zone, 5))
 		put_misbehaviour(zone, reverse);
@@ -438,6 +466,18 @@ static void put_ptr(struct zone *zone, const char *client)
 static void put_cname(struct zone *zone, const char *name)
 {
 	put(zone, name, AS_DNS_CNAME, as_printf(zone->arena, "%s.", zone_chance(zone, 80) ? PICK(zone, domains) : name));
+}
+
+/* What add_counted names. */
+static void put_far(struct zone *zone)
+{
+	put(zone, "n.example.net", AS_DNS_A, "10.9.8.7");
+	put(zone, "n.example.net", AS_DNS_AAAA, "2001:db8:9::9");
+	put(zone, "n.example.net", AS_DNS_MX, "0 n.example.net.");
+	put_text(zone, "n.example.net", "v=spf1 ?ip4:10.9.8.7 -all exp=e1.example.com");
+	put_text(zone, "r.example.net", "v=spf1 redirect=n.example.net exp=e2.example.com");
+	if (zone_chance(zone, 10))
+		put_text(zone, "com", "v=spf1 -all");
 }
 
 void zone_fill(struct zone *zone)
@@ -467,7 +507,13 @@ void zone_fill(struct zone *zone)
 	for (unsigned i = 0; i < 13; i++)
 		if (zone_chance(zone, 40))
 			put_addresses(zone, as_printf(zone->arena, "p%u.example.com", i));
+	put_far(zone);
 	put_cname(zone, "cname.example.com");
+	if (zone_chance(zone, 50)) {
+		put(zone, "a\\032b.example.com.", AS_DNS_A, "192.0.2.1");
+		put(zone, "\\@.example.com.", AS_DNS_A, "192.0.2.1");
+		put(zone, "com.", AS_DNS_A, "192.0.2.1");
+	}
 	if (zone_chance(zone, 80))
 		put(zone, "*.wild.example", AS_DNS_A, PICK(zone, addresses4));
 	if (zone_chance(zone, 20))
