@@ -31,6 +31,7 @@
 enum {
 	READ_MOST = 200,      /* DKIM-Signature fields looked at */
 	REPORTED_MOST = 50,
+	LENGTHS_MOST = 3,     /* signatures with l=: each may cost another pass over the body */
 	HANDED_MOST = 1000,   /* header fields for libopendkim: its cost is signatures x fields x names */
 	ODD_MOST = 100,       /* fields that cannot be handed over; more: none is */
 	FENCE = 64,           /* bytes behind each block of libopendkim */
@@ -174,6 +175,7 @@ static int by_field(const void *a, const void *b)
 /* RFC 6376 6.1: the number tried may be limited (DK-1). */
 static void choose(struct as_dkim *dkim)
 {
+	size_t lengths = 0;
 	dkim->tried = as_alloc_array(dkim->arena, dkim->count, sizeof(struct entry *));
 	for (size_t i = 0; i < dkim->count; i++) {
 		struct entry *entry = &dkim->entries[i];
@@ -183,6 +185,8 @@ static void choose(struct as_dkim *dkim)
 			set_result(entry, AS_POLICY, "header too large");
 		else if (dkim->tried_count >= dkim->options.maximum_signatures)
 			set_result(entry, AS_POLICY, "too many signatures");
+		else if (entry->parsed.has_length && ++lengths > LENGTHS_MOST)
+			set_result(entry, AS_POLICY, "too many signatures with l=");
 		else
 			dkim->tried[dkim->tried_count++] = entry;
 	}

@@ -238,6 +238,26 @@ static void very_many_signatures(void **state)
 	as_dkim_world_free(world);
 }
 
+/* Each l= of its own is another pass over the body; signatures without it are not touched by the cap. */
+static void many_lengths(void **state)
+{
+	(void)state; /* file-wide */
+	struct as_dkim_world *world = as_dkim_world_new(lib);
+	struct as_buf message = message_of(world, MESSAGE);
+	world->options.accepts_length = true;
+	as_dkim_world_txt(world, "sel._domainkey.example.com", record);
+	sign(world, &message, &(struct as_signer){ 0 });
+	for (size_t i = 5; i > 0; i--)
+		sign(world, &message, &(struct as_signer){ .has_length = true, .length = i });
+	struct as_dkim_outcome outcome = as_dkim_world_verify(world, message.text, message.length);
+	assert_int_equal(outcome.count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		bool is_tried = i < 3 || i == 5;
+		expect(&outcome, i, "example.com", is_tried ? AS_PASS : AS_POLICY, is_tried ? NULL : "too many signatures with l=");
+	}
+	as_dkim_world_free(world);
+}
+
 static void very_many_fields(void **state)
 {
 	(void)state; /* file-wide */
@@ -451,6 +471,7 @@ int main(void)
 		cmocka_unit_test(several_keys),
 		cmocka_unit_test(b_is_unique),
 		cmocka_unit_test(very_many_signatures),
+		cmocka_unit_test(many_lengths),
 		cmocka_unit_test(very_many_fields),
 		cmocka_unit_test(header_was_cut),
 		cmocka_unit_test(caps_of_a_field),
