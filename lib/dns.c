@@ -23,7 +23,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { BEYOND_BUDGET = 64 }; /* lookups a set remembers without having asked: forbidden names, over budget */
+enum {
+	BEYOND_BUDGET = 64,   /* lookups a set remembers without having asked: forbidden names, over budget */
+	EARLY_STARTS = 2000,  /* questions under way with which early starts are given up; see is_crowded() */
+};
 
 struct as_dns {
 	atomic_uint refs;
@@ -31,7 +34,8 @@ struct as_dns {
 	struct as_dns_options options;
 	const struct as_clock *clock;
 	struct as_dns_cache *cache;
-	atomic_uint_fast64_t asked, hits, merged, sent, timeouts, over_budget;
+	atomic_uint under_way; /* questions */
+	atomic_uint_fast64_t asked, hits, merged, sent, timeouts, over_budget, crowded;
 };
 
 struct callback {
@@ -115,6 +119,7 @@ struct as_dns_stats as_dns_stats(const struct as_dns *dns)
 		.sent = atomic_load_explicit(&dns->sent, memory_order_relaxed),
 		.timeouts = atomic_load_explicit(&dns->timeouts, memory_order_relaxed),
 		.over_budget = atomic_load_explicit(&dns->over_budget, memory_order_relaxed),
+		.crowded = atomic_load_explicit(&dns->crowded, memory_order_relaxed),
 	};
 }
 
@@ -277,6 +282,7 @@ void as_dns_deliver(struct as_dns_question *question, struct as_dns_builder *b)
 {
 	struct as_dns *dns = question->owner;
 	const struct as_dns_answer *answer = as_dns_builder_finish(b);
+	atomic_fetch_sub_explicit(&dns->under_way, 1, memory_order_relaxed);
 	struct as_dns_waiter *waiter =
 		as_dns_cache_settle(dns->cache, question, answer, now_ms(dns), ttl_ms(&dns->options, answer));
 	while (waiter) {
@@ -367,6 +373,7 @@ static void ask(struct lookup *lookup)
 	case AS_DNS_NEW:
 		count(&dns->sent);
 		question->owner = dns;
+		atomic_fetch_add_explicit(&dns->under_way, 1, memory_order_relaxed);
 		dns->backend->start(dns->backend, question, question->name, question->type);
 		break;
 	}
@@ -438,14 +445,26 @@ static struct begun start(struct as_dns_set *set, const char *name, enum as_dns_
 	return begun;
 }
 
+/* A lookup goes on when its message has gone: MAIL and RSET in turn would pile up questions to servers that do not answer. A message
+ * that waits needs its answers and adds few. */
+static bool is_crowded(const struct as_dns_set *set)
+{
+	if (atomic_load_explicit(&set->dns->under_way, memory_order_relaxed) < EARLY_STARTS)
+		return false;
+	count(&set->dns->crowded);
+	return true;
+}
+
 void as_dns_start(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
-	start(set, name, type, NULL, NULL);
+	if (!is_crowded(set))
+		start(set, name, type, NULL, NULL);
 }
 
 void as_dns_start_then(struct as_dns_set *set, const char *name, enum as_dns_type type, as_dns_then *then, void *user)
 {
-	start(set, name, type, then, user);
+	if (!is_crowded(set))
+		start(set, name, type, then, user);
 }
 
 /* --- waiting ------------------------------------------------------------------------------------------------------- */

@@ -76,6 +76,7 @@ struct as_dns_stats {
 	uint64_t sent;       /* went to the back end */
 	uint64_t timeouts;   /* waits that ended at a deadline */
 	uint64_t over_budget;
+	uint64_t crowded;    /* early starts given up, because very many questions were under way */
 };
 struct as_dns_stats as_dns_stats(const struct as_dns *dns);
 
@@ -103,7 +104,8 @@ void as_dns_set_on_wait(struct as_dns_set *set, void (*before_wait)(void *user),
 void as_dns_set_defer(struct as_dns_set *set, void (*release)(void *handle), void *handle);
 
 /* Starts a lookup; returns at once. A question already in the set costs nothing. A name that may not be asked
- * (as_domain_is_queryable) is answered NXDOMAIN without a query. Names are compared without case. */
+ * (as_domain_is_queryable) is answered NXDOMAIN without a query. Names are compared without case. With thousands of questions under way
+ * nothing is started, and `then` below is not called: as_dns_get() asks when the time has come. */
 void as_dns_start(struct as_dns_set *set, const char *name, enum as_dns_type type);
 
 /* The same, and calls then(user, answer) once the answer is there: at once when it is, else in the resolver's thread. `then`

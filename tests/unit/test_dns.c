@@ -9,6 +9,7 @@
 #include "dns_backend.h"
 #include "dns_fake.h"
 #include "ip.h"
+#include "str.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -202,6 +203,34 @@ static void check_budget(void **state)
 	assert_int_equal(as_dns_stats(rig.dns).over_budget, 500 - BUDGET);
 	as_dns_set_free(set);
 	tear_down(&rig);
+}
+
+/* Messages come and go, each with one question that nobody answers. */
+static void check_crowd(void **state)
+{
+	enum { MOST = 2000, MESSAGES = 2100 };
+	(void)state;
+	struct rig rig;
+	struct as_dns_set *set;
+	struct as_buf zone = as_buf_new(as_arena_new());
+	for (int i = 0; i < MESSAGES; i++)
+		as_buf_printf(&zone, "$TIMEOUT n%d\n", i);
+	as_buf_puts(&zone, "a 60 A 192.0.2.1\n");
+	set_up(&rig, zone.text);
+	for (int i = 0; i < MESSAGES; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "n%d", i);
+		set = new_set(&rig);
+		as_dns_start(set, name, AS_DNS_A);
+		as_dns_start_then(set, name, AS_DNS_AAAA, NULL, NULL);
+		as_dns_set_free(set);
+	}
+	assert_int_equal(as_dns_stats(rig.dns).sent, MOST);
+	assert_int_equal(as_dns_stats(rig.dns).crowded, 2 * MESSAGES - MOST);
+	assert_int_equal(ask(&rig, "a", AS_DNS_A), AS_DNS_OK);
+	assert_int_equal(as_dns_stats(rig.dns).sent, MOST + 1);
+	tear_down(&rig);
+	as_arena_free(zone.arena);
 }
 
 static void check_names_that_cannot_be_asked(void **state)
@@ -657,6 +686,7 @@ int main(void)
 		cmocka_unit_test(check_cached_answer_is_at_once),
 		cmocka_unit_test(check_merging),
 		cmocka_unit_test(check_budget),
+		cmocka_unit_test(check_crowd),
 		cmocka_unit_test(check_names_that_cannot_be_asked),
 		cmocka_unit_test(check_deadline),
 		cmocka_unit_test(check_armed_deadline),
