@@ -101,7 +101,7 @@ const struct as_keyword as_keywords[] = {
 	{ TOP("evaluation-timeout", MILLISECONDS, "20s", evaluation_timeout_ms), .least = 1000, .most = 250000,
 	  .help = "Time for all lookups of one message. What is not known by then is a temporary error. It must be shorter than the "
 		  "patience of the MTA: milter_content_timeout of Postfix." },
-	{ TOP("maximum-queries", COUNT, "150", maximum_queries), .least = 20, .most = 10000,
+	{ TOP("maximum-queries", COUNT, "220", maximum_queries), .least = 20, .most = 10000,
 	  .help = "DNS questions that one message may cause." },
 	{ TOP("maximum-header-bytes", SIZE, "1m", maximum_header_bytes), .least = 64 * KIB, .most = 64 * MIB,
 	  .help = "Size of the header that is looked at; fields beyond it count as missing." },
