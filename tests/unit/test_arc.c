@@ -111,6 +111,7 @@ static const struct {
 	  "ARC-Message-Signature: instance not valid" },
 	{ "results i=0", RESULTS(" i=0; x"), "ARC-Authentication-Results: instance not valid" },
 	{ "results i=51", RESULTS(" i=51; x"), "ARC-Authentication-Results: instance not valid" },
+	{ "results i=001", RESULTS(" i=001; x"), "ARC-Authentication-Results: instance not valid" },
 	{ "results i=100", RESULTS(" i=100; x"), "ARC-Authentication-Results: instance not valid" },
 	{ "results i=1x", RESULTS(" i=1x; x"), "ARC-Authentication-Results: instance not valid" },
 	{ "results I=1", RESULTS(" I=1; x"), "ARC-Authentication-Results: instance not valid" },
@@ -247,7 +248,7 @@ static const struct chain chains[] = {
 	{ .name = "simple/simple", .sets = { { .signer = { .canon = "simple/simple" } } } },
 	{ .name = "no c=", .sets = { { .signer = { .canon = "" } } } },
 	{ .name = "simple and relaxed in one chain", .sets = { { .signer = { .canon = "simple/simple" } },
-	  { .signer = { .canon = "relaxed/simple" } } }, .count = 2 },
+	  { .signer = { .canon = "relaxed/relaxed" } }, { .signer = { .canon = "simple/relaxed" } } }, .count = 3 },
 	{ .name = "relaxed survives white space", .from = "Subject: a  folded", .to = "SUBJECT:a folded" },
 	{ .name = "seals survive white space", .from = "ARC-Authentication-Results: i=1; mx", .to = "arc-authentication-results:  i=1;\r\n\tmx" },
 	{ .name = "simple does not", .sets = { { .signer = { .canon = "simple/simple" } } }, .from = "Subject: a  folded",
@@ -555,6 +556,7 @@ static void test_results(void **state)
 		{ " i=1; spf=pass smtp.mailfrom=a.example", AS_ERR_SYNTAX, "spf", 0, AS_NONE }, /* no authserv-id */
 		{ " i=1;", AS_ERR_SYNTAX, "", 0, AS_NONE },
 		{ " mx.example.org; spf=pass", AS_ERR_SYNTAX, "", 0, AS_NONE },
+		{ " i=0; mx.example.org; spf=pass", AS_ERR_SYNTAX, "", 0, AS_NONE },
 		{ " i=51; mx.example.org; spf=pass", AS_ERR_SYNTAX, "", 0, AS_NONE },
 		{ "", AS_ERR_SYNTAX, "", 0, AS_NONE },
 	};
