@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -85,6 +86,19 @@ static int open_socket_and_drop(struct start *start)
 	return EX_OK;
 }
 
+/* The soft limit of systemd, 1024, is meant for programs that use select(). Before the resolver counts what it may take: half. */
+static void raise_descriptor_limit(const struct start *start)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < (rlim_t)start->settings->maximum_connections)
+		as_log(start->log, AS_LOG_WARNING, NULL, "%llu file descriptors do not suffice for maximum-connections = %lld",
+		       (unsigned long long)limit.rlim_cur, (long long)start->settings->maximum_connections);
+}
+
 static int make_environment(struct start *start)
 {
 	const char *detail = "unknown";
@@ -121,6 +135,7 @@ static int run(struct start *start)
 	if (!start->options.is_foreground && !as_daemon_begin(&start->daemon))
 		return fail(start, EX_OSERR, strerror(errno));
 	as_signals_block();
+	raise_descriptor_limit(start);
 	status = open_socket_and_drop(start);
 	if (status)
 		return status;

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -163,6 +164,40 @@ static void privileges(void **state)
 	assert_int_equal(stat(strchr(path, '/'), &st), 0);
 	assert_int_equal(st.st_uid, uid);
 	assert_int_equal(daemon_stop(*state), EX_OK);
+}
+
+static void expect_limit(const char *name, struct daemon *d, rlim_t soft, rlim_t hard, rlim_t wanted)
+{
+	char path[TEXT], text[LONG_TEXT], line[TEXT];
+	struct rlimit before, limit = { .rlim_cur = soft, .rlim_max = hard };
+	snprintf(text, sizeof text,
+		 "socket = \"%s\"\nuser = \"\"\nmaximum-connections = 100\nlog { target = \"stderr\" }\n"
+		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n",
+		 unix_of(d, path));
+	daemon_configure(d, text);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit.rlim_max = hard ? hard : before.rlim_max;
+	assert_int_equal(prlimit(0, RLIMIT_NOFILE, &limit, NULL), 0);
+	bool is_running = daemon_start(d);
+	if (!hard)
+		assert_int_equal(prlimit(0, RLIMIT_NOFILE, &before, NULL), 0);
+	if (!is_running)
+		fail_msg("%s: %s", name, daemon_log(d));
+	assert_int_equal(prlimit(daemon_pid(d), RLIMIT_NOFILE, NULL, &limit), 0);
+	if (limit.rlim_cur != (wanted ? wanted : before.rlim_max))
+		fail_msg("%s: %llu descriptors", name, (unsigned long long)limit.rlim_cur);
+	snprintf(line, sizeof line, "warning: %llu file descriptors do not suffice for maximum-connections = 100",
+		 (unsigned long long)limit.rlim_cur);
+	if (!!strstr(daemon_log(d), line) != (limit.rlim_cur < 200))
+		fail_msg("%s: %s", name, daemon_log(d));
+	assert_int_equal(daemon_stop(d), EX_OK);
+}
+
+/* The last one lowers the hard limit of this process for good. */
+static void descriptors(void **state)
+{
+	expect_limit("soft limit", *state, 256, 0, 0);
+	expect_limit("hard limit", *state, 100, 150, 150);
 }
 
 static void check_prints_the_matrix(void **state)
@@ -351,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_files_stay, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(socket_in_use, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(background, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(descriptors, new_daemon, free_daemon),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
