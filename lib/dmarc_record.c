@@ -201,7 +201,8 @@ static const char *const *read_uris(struct as_arena *arena, const struct as_tagl
 void as_dmarc_record_parse(struct as_arena *arena, const char *text, size_t n, struct as_dmarc_record *record)
 {
 	struct as_taglist list;
-	as_taglist_parse(arena, text, n, TAGS_MAX, &list); /* parts beyond the cap are as unknown as unknown tags */
+	struct as_arena *scratch = as_arena_new(); /* the record stays long, in the cache */
+	as_taglist_parse(scratch, text, n, TAGS_MAX, &list); /* parts beyond the cap are as unknown as unknown tags */
 	*record = (struct as_dmarc_record){ 0 };
 	record->p_state = read_request(&list, "p", &record->p);
 	record->sp_state = read_request(&list, "sp", &record->sp);
@@ -214,4 +215,5 @@ void as_dmarc_record_parse(struct as_arena *arena, const char *text, size_t n, s
 	record->ruf = read_uris(arena, &list, "ruf");
 	record->fo = read_options(&list);
 	record->text = as_escape(arena, text, n, TEXT_MAX);
+	as_arena_free(scratch);
 }

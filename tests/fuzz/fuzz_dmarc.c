@@ -13,7 +13,7 @@
 
 enum { SIGNATURES_MAX = 30, LINES_MAX = 200, QUERIES_MAX = AS_WALK_MAX * 11 + 1 };
 
-static const struct as_dns_options dns_options = { .cache_bytes = 1 << 16, .max_ttl_s = 3600 };
+static const struct as_dns_options dns_options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600 };
 static const struct as_dns_limits dns_limits = { .budget = 200, .timeout_ms = 20000 };
 
 struct input {

@@ -119,7 +119,7 @@ static void check_ttl_zero_is_not_kept(void **state)
 static void check_cache_is_bounded(void **state)
 {
 	(void)state;
-	enum { NAMES = 3000, SMALL = 64 * 2000 };
+	enum { NAMES = 3000, SMALL = 64 * 12000 };
 	struct rig rig;
 	set_up_sized(&rig, "*.x 60 TXT \"some text to fill the cache with\"\n", SMALL);
 	for (int i = 0; i < NAMES; i++) {
@@ -134,6 +134,39 @@ static void check_cache_is_bounded(void **state)
 	ask(&rig, "n0.x", AS_DNS_TXT);
 	assert_int_equal(as_dns_fake_queries(rig.fake, "n0.x", AS_DNS_TXT), 2);
 	tear_down(&rig);
+}
+
+/* What will hang on the answers counts: few TXT records fit where many addresses do. */
+static void check_parsed_forms_count(void **state)
+{
+	static const struct {
+		const char *what, *data;
+		enum as_dns_type type;
+		unsigned least_kept, most_kept; /* of NAMES in 1 MB */
+	} cases[] = {
+		{ "addresses", "60 A 192.0.2.1", AS_DNS_A, 1000, 1000 },
+		{ "absent TXT records", "60 A 192.0.2.1", AS_DNS_TXT, 1000, 1000 },
+		{ "TXT records", "60 TXT \"v=DMARC1; p=none\"", AS_DNS_TXT, 128, 256 },
+	};
+	enum { NAMES = 1000 };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rig rig;
+		char name[16];
+		struct as_buf zone = as_buf_new(as_arena_new());
+		for (unsigned k = 0; k < NAMES; k++)
+			as_buf_printf(&zone, "n%u %s\n", k, cases[i].data);
+		set_up(&rig, zone.text);
+		for (unsigned k = 0; k < 2 * NAMES; k++) {
+			snprintf(name, sizeof name, "n%u", k < NAMES ? k : 2 * NAMES - 1 - k);
+			ask(&rig, name, cases[i].type);
+		}
+		unsigned long kept = as_dns_stats(rig.dns).hits;
+		if (kept < cases[i].least_kept || kept > cases[i].most_kept)
+			fail_msg("%s: %lu kept", cases[i].what, kept);
+		tear_down(&rig);
+		as_arena_free(zone.arena);
+	}
 }
 
 static void check_cached_answer_is_at_once(void **state)
@@ -683,6 +716,7 @@ int main(void)
 		cmocka_unit_test(check_lives),
 		cmocka_unit_test(check_ttl_zero_is_not_kept),
 		cmocka_unit_test(check_cache_is_bounded),
+		cmocka_unit_test(check_parsed_forms_count),
 		cmocka_unit_test(check_cached_answer_is_at_once),
 		cmocka_unit_test(check_merging),
 		cmocka_unit_test(check_budget),

@@ -43,7 +43,7 @@ static struct world open_world(const char *config)
 	const char *detail = NULL;
 	assert_int_equal(as_dns_fake_load(world.fake, arena, zone, sizeof zone - 1, &detail), AS_OK);
 	as_arena_free(arena);
-	struct as_dns_options options = { .cache_bytes = 1 << 16, .max_ttl_s = 3600, .failure_ttl_s = 1 };
+	struct as_dns_options options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 1 };
 	world.env = new_env(world.fake, as_dns_new(as_dns_fake_backend(world.fake), &options, as_dns_fake_clock(world.fake)), config);
 	struct as_ip client;
 	assert_int_equal(as_ip_parse("192.0.2.1", &client), AS_OK);
