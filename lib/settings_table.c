@@ -101,8 +101,9 @@ const struct as_keyword as_keywords[] = {
 	{ TOP("evaluation-timeout", MILLISECONDS, "20s", evaluation_timeout_ms), .least = 1000, .most = 250000,
 	  .help = "Time for all lookups of one message. What is not known by then is a temporary error. It must be shorter than the "
 		  "patience of the MTA: milter_content_timeout of Postfix." },
-	{ TOP("maximum-queries", COUNT, "220", maximum_queries), .least = 20, .most = 10000,
-	  .help = "DNS questions that one message may cause." },
+	{ TOP("maximum-queries", COUNT, "400", maximum_queries), .least = 20, .most = 10000,
+	  .help = "DNS questions that one message may cause. The default is "
+		  "more than SPF records within their limits, ten signatures and a long ARC chain need." },
 	{ TOP("maximum-header-bytes", SIZE, "1m", maximum_header_bytes), .least = 64 * KIB, .most = 64 * MIB,
 	  .help = "Size of the header that is looked at; fields beyond it count as missing." },
 	{ TOP("maximum-header-fields", COUNT, "1000", maximum_header_fields), .least = 100, .most = 20000,

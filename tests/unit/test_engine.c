@@ -7,6 +7,7 @@
 #include "authres.h"
 #include "dns_fake.h"
 #include "engine.h"
+#include "str.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,47 @@ static void test_messages_of_one_session_are_apart(void **state)
 	assert_int_equal(verdict.edits[0].kind, AS_EDIT_INSERT);
 	as_engine_end(second);
 	close_world(&world);
+}
+
+/* An SPF record that asks as much as RFC 7208 4.6.4 lets it: ten terms of ten names each. */
+static void add_longest_spf(struct as_buf *text, const char *domain)
+{
+	as_buf_printf(text, "%s. TXT \"v=spf1", domain);
+	for (int i = 0; i < 10; i++)
+		as_buf_printf(text, " mx:m%d.%s", i, domain);
+	as_buf_puts(text, " -all\"\n");
+	for (int i = 0; i < 10; i++)
+		for (int k = 0; k < 10; k++)
+			as_buf_printf(text, "m%d.%s. MX %d h%d%d.%s.\nh%d%d.%s. A 198.51.100.1\n", i, domain, k, i, k, domain, i, k, domain);
+}
+
+static void test_budget_is_enough_for_any_message(void **state)
+{
+	(void)state;
+	struct world world = open_world("");
+	struct as_arena *arena = as_arena_new();
+	struct as_buf text = as_buf_new(arena);
+	const char *detail = NULL;
+	add_longest_spf(&text, "mail.example");
+	add_longest_spf(&text, "helo.example");
+	as_buf_puts(&text, "_dmarc.example. TXT \"v=DMARC1; p=reject; np=none\"\na.b.c.d.e.f.g.h.example. TXT x\n");
+	assert_int_equal(as_dns_fake_load(world.fake, arena, text.text, text.length, &detail), AS_OK);
+	as_engine_helo(world.session, "helo.example");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@mail.example>", false);
+	add_header(message, "From", " bob@a.b.c.d.e.f.g.h.example");
+	for (int i = 0; i < 10; i++)
+		add_header(message, "DKIM-Signature", as_printf(arena, " v=1; a=rsa-sha256; d=d%d.g.h.example; s=s; h=from; b=AAAA; "
+			"bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; c=relaxed/relaxed", i));
+	struct as_verdict verdict = finish(message);
+	assert_int_equal(message->spf->code, AS_FAIL);
+	assert_int_equal(message->spf_helo->code, AS_FAIL);
+	assert_int_equal(message->dkim->signatures[9].code, AS_PERMERROR);
+	assert_int_equal(message->dmarc->code, AS_FAIL);
+	assert_string_equal(verdict.decision->rule, "dmarc-reject");
+	assert_int_equal(as_dns_stats(world.env->dns).over_budget, 0);
+	as_engine_end(message);
+	close_world(&world);
+	as_arena_free(arena);
 }
 
 static void test_foreign_fields_beyond_the_cap_cost_no_memory(void **state)
@@ -390,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_end_without_header),
 		cmocka_unit_test(test_header_after_body_is_not_judged),
 		cmocka_unit_test(test_messages_of_one_session_are_apart),
+		cmocka_unit_test(test_budget_is_enough_for_any_message),
 		cmocka_unit_test(test_foreign_fields_beyond_the_cap_cost_no_memory),
 		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
 		cmocka_unit_test(test_internal_error_decides),

@@ -61,7 +61,7 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->on_internal_error, AS_VERB_TEMPFAIL);
 	assert_int_equal(s->dnssec_mark, AS_MARK_COMMENT);
 	assert_int_equal(s->evaluation_timeout_ms, 20000);
-	assert_int_equal(s->maximum_queries, 220);
+	assert_int_equal(s->maximum_queries, 400);
 	assert_int_equal(s->maximum_header_bytes, 1 << 20);
 	assert_int_equal(s->maximum_header_fields, 1000);
 	assert_string_equal(s->log.target, "syslog");
