@@ -102,16 +102,11 @@ bool as_field_is(const struct as_field *field, const char *name)
 	return as_equal_nocase_n(field->plain, field->plain_length, name, strlen(name));
 }
 
-bool as_field_name_is(const char *field_name, size_t n, const char *name)
+bool as_field_is_addressed(const char *field_name, size_t n, const char *name)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (!is_visible(field_name[i]))
-			continue;
-		if (!*name || as_lower(field_name[i]) != as_lower(*name))
-			return false;
-		name++;
-	}
-	return !*name;
+	while (n > 0 && as_is_fws(field_name[n - 1]))
+		n--;
+	return as_equal_nocase_n(field_name, n, name, strlen(name));
 }
 
 bool as_field_hides(const struct as_field *field, const char *name)

@@ -38,8 +38,8 @@ bool as_fields_add(struct as_fields *fields, const char *name, size_t name_lengt
 /* Is this field called `name`? ASCII case is ignored, and so is white space (before the colon it is obsolete syntax, RFC 5322 4.5.3) and
  * any control or 8-bit octet, which no name may hold and some reader may skip. */
 bool as_field_is(const struct as_field *field, const char *name);
-/* The same for the name of a field that is not kept. */
-bool as_field_name_is(const char *field_name, size_t n, const char *name);
+/* Does an MTA that is told to remove `name` count this field? It ignores ASCII case and white space before the colon, nothing else. */
+bool as_field_is_addressed(const char *field_name, size_t n, const char *name);
 
 /* Does a line end inside the value, one that no white space follows, begin a field called `name`? No field may hold such a line end
  * (RFC 5322 2.2), and a reader that stops at it sees one field more than others. */

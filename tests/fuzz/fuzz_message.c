@@ -253,9 +253,9 @@ static void begin(struct run *run, const char *path, bool is_authenticated)
 
 static void header(struct run *run, const char *name, size_t name_length, const char *value, size_t value_length)
 {
-	if (as_field_name_is(name, name_length, AS_ACTION_FIELD))
+	if (as_field_is_addressed(name, name_length, AS_ACTION_FIELD))
 		run->given[1]++;
-	if (as_field_name_is(name, name_length, "Authentication-Results") && run->given[0]++ < FIELDS_MAX &&
+	if (as_field_is_addressed(name, name_length, "Authentication-Results") && run->given[0]++ < FIELDS_MAX &&
 	    as_authres_claims(run->arena, value, value_length, run->session->hostname)) {
 		run->claims[run->given[0]] = true;
 		run->claiming++;

@@ -194,6 +194,30 @@ static void test_forged_fields_beyond_the_cap_go_too(void **state)
 	close_world(&world);
 }
 
+/* RE-13: a name that only a lenient reader takes for ours is no field that an MTA counts: it must not shift what is deleted. */
+static void test_strange_names_shift_nothing(void **state)
+{
+	static const char *const names[] = {
+		"Authentication\x01-Results", "Authentication-Results", "Authentication -Results", "authentication-results\t", "\x7f" "Authentication-Results",
+		"Authentication-Results\xff", "Authentication-Results ",
+	};
+	(void)state;
+	struct world world = open_world("");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		add_header(message, names[i], " mx.example.net; spf=pass");
+	struct as_verdict verdict = finish(message);
+	assert_int_equal(verdict.edit_count, 4);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(verdict.edits[i].kind, AS_EDIT_DELETE);
+		assert_int_equal(verdict.edits[i].instance, 3 - i);
+		assert_string_equal(verdict.edits[i].name, "Authentication-Results");
+	}
+	as_engine_end(message);
+	close_world(&world);
+}
+
 static void test_internal_error_decides(void **state)
 {
 	(void)state;
@@ -435,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_budget_is_enough_for_any_message),
 		cmocka_unit_test(test_foreign_fields_beyond_the_cap_cost_no_memory),
 		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
+		cmocka_unit_test(test_strange_names_shift_nothing),
 		cmocka_unit_test(test_internal_error_decides),
 		cmocka_unit_test(test_waiting_is_announced_once),
 		cmocka_unit_test(test_message_keeps_its_environment),
