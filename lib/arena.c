@@ -141,12 +141,15 @@ char *as_strdup(struct as_arena *arena, const char *text)
 
 char *as_vprintf(struct as_arena *arena, const char *format, va_list args)
 {
+	char most[256]; /* nearly all texts fit, and formatting costs more than copying */
 	va_list again;
 	va_copy(again, args);
-	int length = vsnprintf(NULL, 0, format, again);
+	int length = vsnprintf(most, sizeof most, format, again);
 	va_end(again);
 	if (length < 0)
 		return as_strdup(arena, "");
+	if ((size_t)length < sizeof most)
+		return as_strndup(arena, most, (size_t)length);
 	char *text = take(arena, (size_t)length + 1);
 	vsnprintf(text, (size_t)length + 1, format, args);
 	return text;

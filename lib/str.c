@@ -139,13 +139,21 @@ void as_buf_putc(struct as_buf *buf, char c)
 	as_buf_add(buf, &c, 1);
 }
 
+/* Into the room there is; again if it was not enough. No argument points into the buffer. */
 void as_buf_printf(struct as_buf *buf, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	char *text = as_vprintf(buf->arena, format, args);
+	int length = vsnprintf(buf->text + buf->length, buf->room - buf->length, format, args);
 	va_end(args);
-	as_buf_puts(buf, text);
+	if (length > 0 && (size_t)length >= buf->room - buf->length) {
+		reserve(buf, (size_t)length);
+		va_start(args, format);
+		vsnprintf(buf->text + buf->length, buf->room - buf->length, format, args);
+		va_end(args);
+	}
+	buf->length += length > 0 ? (size_t)length : 0;
+	buf->text[buf->length] = '\0';
 }
 
 char *as_escape(struct as_arena *arena, const char *bytes, size_t n, size_t most)

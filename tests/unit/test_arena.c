@@ -83,6 +83,11 @@ static void test_printf(void **state)
 	assert_string_equal(as_printf(arena, "%s-%d", "a", 7), "a-7");
 	assert_string_equal(as_printf(arena, "%s", ""), "");
 	assert_int_equal(strlen(as_printf(arena, "%20000d", 1)), 20000);
+	for (int n = 250; n < 260; n++) { /* the first attempt has 256 octets */
+		const char *text = as_printf(arena, "%*d", n, 7);
+		assert_int_equal(strlen(text), n);
+		assert_int_equal(text[n - 1], '7');
+	}
 	as_arena_free(arena);
 }
 

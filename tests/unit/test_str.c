@@ -132,6 +132,26 @@ static void test_buf(void **state)
 	as_arena_free(arena);
 }
 
+/* Whatever room is left: 128 octets at first, twice as many when they are full. */
+static void test_buf_printf(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	for (size_t before = 0; before < 300; before++) {
+		struct as_buf buf = as_buf_new(arena);
+		for (size_t i = 0; i < before; i++)
+			as_buf_putc(&buf, 'x');
+		as_buf_printf(&buf, "%s", "");
+		as_buf_printf(&buf, "%d-%s", 7, "eight");
+		as_buf_printf(&buf, "%400d", 9);
+		assert_int_equal(buf.length, before + 7 + 400);
+		assert_memory_equal(buf.text + before, "7-eight ", 8);
+		assert_string_equal(buf.text + buf.length - 2, " 9");
+		assert_true(before == 0 || buf.text[before - 1] == 'x');
+	}
+	as_arena_free(arena);
+}
+
 static void test_escape(void **state)
 {
 	static const struct {
@@ -167,7 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),    cmocka_unit_test(test_equal), cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_lower_copy), cmocka_unit_test(test_buf),   cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_lower_copy), cmocka_unit_test(test_buf), cmocka_unit_test(test_buf_printf),   cmocka_unit_test(test_escape),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
