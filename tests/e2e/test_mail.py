@@ -134,6 +134,25 @@ def test_changed_body_fails(world):
     same((outcome.code, outcome.word("dkim"), outcome.word("dmarc")), (550, "fail:bank.example", "fail"))
 
 
+def test_cve_2023_51764_smuggled_message_is_body(world):
+    """With what README.md sets in Postfix, an end of data made of bare line feeds ends nothing: one message, judged once."""
+    spoof = "\n.\nMAIL FROM:<user@bank.example>\r\nRCPT TO:<you@rcpt.example>\r\nDATA\r\n".encode() + message("bank.example")
+    data = message("good.example", body="Good morning.") + spoof
+    since = world.assayd.line_count()
+    with world.connect() as client:
+        for line in ("MAIL FROM:<user@good.example>", "RCPT TO:<you@rcpt.example>"):
+            same(client.command(line)[0], 250)
+        same(client.command("DATA")[0], 354)
+        client.socket.sendall(data + b"\r\n.\r\n")
+        reply = client.reply()
+        same(reply[0], 250)
+        outcome = world.follow(reply, world.assayd.wait_line(r"\b%s: .* action=" % reply[1].split()[-1], since), data)
+        same(client.command("RSET")[0], 250)
+    same((outcome.word("author"), outcome.word("dmarc")), ("good.example", "pass"))
+    same([line for line in world.assayd.lines(since) if "bank.example" in line], [])
+    assert b"MAIL FROM:<user@bank.example>\r\n" in outcome.data, outcome.data
+
+
 def case_test(case):
     def test(world):
         wrong = case.check(case.send(world))
