@@ -154,11 +154,28 @@ static bool dnskey_tag(const struct words *words, size_t i, unsigned *tag)
 	return true;
 }
 
+/* RFC 4034 5.3: hexadecimal digits, perhaps in pieces. Their number follows from the type of the digest. */
+static bool is_digest(const struct words *words, size_t i, unsigned type)
+{
+	static const size_t digits_of[] = { [1] = 40, [2] = 64, [3] = 64, [4] = 96 };
+	size_t digits = 0;
+	for (; i < words->count; i++) {
+		for (size_t at = 0; at < words->sizes[i]; at++) {
+			char c = words->list[i][at];
+			if (!as_is_digit(c) && !(c >= 'A' && c <= 'F') && !(c >= 'a' && c <= 'f'))
+				return false;
+		}
+		digits += words->sizes[i];
+	}
+	bool is_known = type > 0 && type < sizeof digits_of / sizeof *digits_of;
+	return is_known ? digits == digits_of[type] : digits > 0 && digits % 2 == 0;
+}
+
 static bool ds_tag(const struct words *words, size_t i, unsigned *tag)
 {
 	unsigned algorithm, digest;
 	return number(words, i, UINT16_MAX, tag) && number(words, i + 1, UINT8_MAX, &algorithm) &&
-	       number(words, i + 2, UINT8_MAX, &digest) && i + 3 < words->count;
+	       number(words, i + 2, UINT8_MAX, &digest) && is_digest(words, i + 3, digest);
 }
 
 static void note(struct reader *r, struct as_dns_anchor *anchor, const struct words *words, unsigned tag)

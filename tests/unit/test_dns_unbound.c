@@ -381,7 +381,8 @@ static const char *write_file(struct as_arena *arena, const char *text)
 	return path;
 }
 
-#define DS "test. 3600 IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000\n"
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define DS "test. 3600 IN DS 12345 13 2 " ZEROS "\n"
 
 #define KEY_2017 ". IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n"
 #define KEY_2024 ". 3600 IN DS 38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16\n"
@@ -440,7 +441,7 @@ static const struct {
 	{ KEY_2017, " (tags 20326); warning: the root's key 38696 is not in it, with which the root is signed since 2026-10-11: "
 		    "signed names will be bogus" },
 	{ DS, " (tags 12345); warning: no key of the root in it: only what is below its own zones is validated" },
-	{ ". DS 1 8 2 00\n",
+	{ ". DS 1 8 2 " ZEROS "\n",
 	  " (tags 1); warning: none of the root's keys (20326, 38696) in it: all signed names of the public DNS will be bogus" },
 	/* RFC 4034 5.4: the example's key tag is 60485. In parentheses, over lines. */
 	{ "test. 86400 IN DNSKEY ( 256 3 5 AQOeiiR0GOMYkDshWoSKz9Xz ; comment\n fwJr1AYtsmx3TGkJaNXVbfi/\n"
@@ -449,7 +450,13 @@ static const struct {
 	  " (tags 60485 38696)" },
 	{ "", ": no DNSKEY or DS record in it" },
 	{ "<html>\n", ": no DNSKEY or DS record in it" },
-	{ "\n. DS 99999 8 2 00\n", ": line 2: a malformed DS record" },
+	{ "\n. DS 99999 8 2 " ZEROS "\n", ": line 2: a malformed DS record" },
+	{ ". DS 1 8 2\n", ": line 1: a malformed DS record" },
+	{ ". DS 1 8 2 00\n", ": line 1: a malformed DS record" },
+	{ ". DS 1 8 1 " ZEROS "\n", ": line 1: a malformed DS record" },
+	{ ". DS 1 8 2 x" ZEROS "\n", ": line 1: a malformed DS record" },
+	{ ". DS 1 8 99 000\n", ": line 1: a malformed DS record" },
+	{ KEY_2024 "test. DS 1 8 99 0000 0000\ntest. DS 2 8 1 (00000000000000000000\n 0000000000000000000f)\n", " (tags 38696 1 2)" },
 	{ ". DNSKEY 257 3 8 !!!\n", ": line 1: a malformed DNSKEY record" },
 };
 
