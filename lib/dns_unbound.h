@@ -12,6 +12,8 @@
 
 struct as_dns_backend;
 
+#define AS_DNS_RESOLV_CONF "/etc/resolv.conf"
+
 /* AUTO asks each server of resolv.conf, in 2.5 s at most and all at once, for a record that the trust anchor proves. Those that answer
  * with good signatures become forwarders; if there is none - also when the network is not there yet - it recurses from the root.
  * Without a trust anchor the servers are taken as they are, and every answer is AS_DNSSEC_INDETERMINATE (RFC 4033 section 5). */
@@ -30,7 +32,7 @@ struct as_dns_unbound_options {
 	const char **insecure;     /* negative trust anchors, RFC 7646; NULL ends. Not at the very zone of an anchor: that one counts */
 	const struct as_dns_stub *stubs;
 	size_t stub_count;
-	const char *resolv_conf;   /* AUTO; NULL = /etc/resolv.conf */
+	const char *resolv_conf;   /* AUTO; NULL = AS_DNS_RESOLV_CONF */
 	const struct as_log *log;
 };
 

@@ -98,7 +98,7 @@ static void run(struct as_arena *arena, struct probe *probes, size_t n, const st
 const char *const *as_dns_unbound_probe(struct as_arena *arena, const struct as_dns_unbound_options *options,
 					const struct as_dns_anchor *anchor, const char **why)
 {
-	const char *file = options->resolv_conf ? options->resolv_conf : "/etc/resolv.conf";
+	const char *file = options->resolv_conf ? options->resolv_conf : AS_DNS_RESOLV_CONF;
 	const char **servers = as_alloc_array(arena, SERVERS_MAX + 1, sizeof *servers);
 	struct probe probes[SERVERS_MAX] = { 0 };
 	size_t good = 0;

@@ -2,7 +2,8 @@
 /* environment.c - settings to resolver to as_env, and the swap.
  *
  * Messages keep the environment they began with by its reference count; the lock only covers the pointer. The DNS service, with
- * its cache, outlives a reload unless something in dns{} changed.
+ * its cache, outlives a reload unless something in dns{} changed, or a file that it was made from: a trust anchor is rolled over by
+ * replacing the file (DN-8), and mode "auto" goes by resolv.conf.
  */
 #include "config.h"
 
@@ -14,6 +15,21 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* What is equal as long as nobody wrote to the file or replaced it. All 0: no such file. */
+struct stamp {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec written;
+	struct timespec changed; /* the inode, which nobody can set back */
+};
+
+struct sources {
+	struct stamp anchor;
+	struct stamp resolv_conf; /* mode "auto" */
+};
 
 struct as_environment {
 	struct as_environment_options options;
@@ -21,7 +37,43 @@ struct as_environment {
 	struct as_env *current;
 	struct as_arena *log_arena; /* of the log that DNS services keep */
 	const struct as_log *log;
+	struct sources sources; /* of the current DNS service */
 };
+
+static struct stamp look_at(const char *file)
+{
+	struct stat st;
+	if (stat(file, &st) != 0)
+		return (struct stamp){ 0 };
+	return (struct stamp){ st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim };
+}
+
+/* Before they are read, so that what is written meanwhile shows at the next reload. */
+static struct sources look_at_sources(const struct as_settings *settings)
+{
+	struct sources sources = { 0 };
+	if (*settings->dns.trust_anchor)
+		sources.anchor = look_at(settings->dns.trust_anchor);
+	if (settings->dns.mode == AS_DNS_AUTO)
+		sources.resolv_conf = look_at(AS_DNS_RESOLV_CONF);
+	return sources;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size && same_time(&a->written, &b->written) &&
+	       same_time(&a->changed, &b->changed);
+}
+
+static bool same_sources(const struct sources *a, const struct sources *b)
+{
+	return same_stamp(&a->anchor, &b->anchor) && same_stamp(&a->resolv_conf, &b->resolv_conf);
+}
 
 static struct as_dns *make_dns(struct as_environment *e, struct as_arena *arena, const struct as_settings *settings,
 			       const char **state, const char **detail)
@@ -50,6 +102,7 @@ struct as_environment *as_environment_new(struct as_arena *arena, const struct a
 	e->options = *options;
 	e->log_arena = as_arena_new();
 	e->log = as_logger_new(e->log_arena, settings, options->is_verbose);
+	e->sources = look_at_sources(settings);
 	pthread_mutex_init(&e->lock, NULL);
 	struct as_dns *dns = make_dns(e, arena, settings, state, detail);
 	if (dns)
@@ -115,7 +168,7 @@ static void warn_fixed(const struct as_log *log, const struct as_settings *old, 
 		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed user needs a restart");
 }
 
-static struct as_env *load(struct as_environment *e, struct as_arena *arena, const char **detail)
+static struct as_env *load(struct as_environment *e, struct as_arena *arena, struct sources *sources, const char **detail)
 {
 	struct as_arena *settings_arena = as_arena_new();
 	const struct as_settings *settings, *old = e->current->settings;
@@ -125,7 +178,9 @@ static struct as_env *load(struct as_environment *e, struct as_arena *arena, con
 		return NULL;
 	}
 	const char *state = NULL;
-	struct as_dns *dns = same_dns(old, settings) ? as_dns_ref(e->current->dns) : make_dns(e, arena, settings, &state, detail);
+	*sources = look_at_sources(settings);
+	bool is_same = same_dns(old, settings) && same_sources(&e->sources, sources);
+	struct as_dns *dns = is_same ? as_dns_ref(e->current->dns) : make_dns(e, arena, settings, &state, detail);
 	if (!dns) {
 		as_arena_free(settings_arena);
 		return NULL;
@@ -148,12 +203,14 @@ void as_environment_reload(struct as_environment *e)
 {
 	struct as_arena *arena = as_arena_new();
 	const char *detail = "unknown";
-	struct as_env *env = load(e, arena, &detail), *old = e->current;
+	struct sources sources;
+	struct as_env *env = load(e, arena, &sources, &detail), *old = e->current;
 	if (env) {
 		warn_fixed(env->log, old->settings, env->settings);
 		pthread_mutex_lock(&e->lock);
 		e->current = env;
 		pthread_mutex_unlock(&e->lock);
+		e->sources = sources;
 		as_banner_enforced(env->log, env->settings);
 		as_log(env->log, AS_LOG_INFO, NULL, "reload: done");
 		as_env_unref(old);
