@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """dnstree.py - a small DNSSEC-signed tree of zones, served by a private NSD on loopback.
 
-`example.` is the top and its DS record the only trust anchor. A child is delegated in one of three ways: "secure" (signed, DS in
-the parent), "insecure" (not signed, no DS) and "bogus" (signed, but the DS in the parent belongs to another key).
+`example.` is the top and its DS record the trust anchor. A zone is delegated by the closest zone above it, in one of these ways:
+"secure" (signed, DS in the parent), "insecure" (not signed, no DS), "bogus" (signed, but the DS in the parent belongs to another key),
+"unsigned" (not signed in spite of the DS) and "late" (insecure, and added to the parent after that was signed: for opt-out).
 """
 
 import os
@@ -16,12 +17,16 @@ SOA = "@ 300 IN SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n@ 300 I
 
 
 class Zone:
-    """One zone: `records` are zone-file lines relative to the origin."""
+    """One zone: `records` are zone-file lines relative to the origin. `options` of ldns-signzone; `damage` changes the signed lines."""
 
-    def __init__(self, origin, records=(), dnssec="secure"):
+    def __init__(self, origin, records=(), dnssec="secure", algorithm="ECDSAP256SHA256", options=("-n",), damage=None):
         self.origin = origin
         self.records = list(records)
         self.dnssec = dnssec
+        self.algorithm = algorithm
+        self.options = options
+        self.damage = damage
+        self.late = []  # lines that are not signed
         self.file = None
         self.ds = None  # what the parent publishes
 
@@ -46,20 +51,36 @@ class DnsTree:
     def build(self):
         os.makedirs(self.directory, exist_ok=True)
         top = Zone(TOP, ["ns 300 IN A 127.0.0.1"])
-        for child in self.children:
-            self._write(child)
-            label = child.origin[:-len(TOP) - 1]
-            top.records.append("%s 300 IN NS ns.example." % label)
-            if child.ds:
-                top.records.append(child.ds)
-        self._write(top)
-        with open(self.anchor_file, "w", encoding="ascii") as f:
-            f.write(top.ds + "\n")
-        self._write_config([top] + self.children)
+        zones = sorted([top] + self.children, key=lambda zone: -zone.origin.rstrip(".").count("."))
+        zones.sort(key=lambda zone: zone.origin == ".")
+        for zone in zones:
+            self._write(zone)
+            parent = self._parent(zone, zones)
+            if parent:
+                delegations = parent.late if zone.dnssec == "late" else parent.records
+                delegations.append("%s 300 IN NS ns.example." % zone.origin)
+                parent.records += [zone.ds] if zone.ds else []
+        self.write_anchor(top.ds)
+        self._write_config(zones)
 
-    def _key(self, origin):
-        """Makes a key; returns (base name, DS line)."""
-        base = run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", "-r", "/dev/urandom", origin], cwd=self.directory).strip()
+    def write_anchor(self, text):
+        """Replaces the trust anchor file."""
+        with open(self.anchor_file + ".new", "w", encoding="ascii") as f:
+            f.write(text + "\n")
+        os.rename(self.anchor_file + ".new", self.anchor_file)
+
+    def read_anchor(self):
+        with open(self.anchor_file, encoding="ascii") as f:
+            return f.read()
+
+    @staticmethod
+    def _parent(zone, zones):
+        above = [other for other in zones if other.origin != zone.origin and ("." + zone.origin).endswith("." + other.origin.lstrip("."))]
+        return max(above, key=lambda other: len(other.origin), default=None)
+
+    def key(self, origin, algorithm="ECDSAP256SHA256"):
+        """Makes a key; returns (base name, DS line). The DNSKEY record is in BASE.key."""
+        base = run(["ldns-keygen", "-a", algorithm, "-b", "2048", "-k", "-r", "/dev/urandom", origin], cwd=self.directory).strip()
         with open(os.path.join(self.directory, base + ".ds"), encoding="ascii") as f:
             return base, f.read().strip()
 
@@ -68,13 +89,23 @@ class DnsTree:
         with open(plain, "w", encoding="ascii") as f:
             f.write("$ORIGIN %s\n%s%s\n" % (zone.origin, SOA, "\n".join(zone.records)))
         zone.file = plain
-        if zone.dnssec == "insecure":
+        if zone.dnssec in ("insecure", "late"):
             return
-        base, zone.ds = self._key(zone.origin)
-        run(["ldns-signzone", "-n", "-f", plain + ".signed", plain, base], cwd=self.directory)
+        base, zone.ds = self.key(zone.origin, zone.algorithm)
+        if zone.dnssec == "unsigned":
+            return
+        run(["ldns-signzone", *zone.options, "-f", plain + ".signed", plain, base], cwd=self.directory)
         zone.file = plain + ".signed"
+        self._change(zone)
         if zone.dnssec == "bogus":
-            zone.ds = self._key(zone.origin)[1]
+            zone.ds = self.key(zone.origin)[1]
+
+    @staticmethod
+    def _change(zone):
+        with open(zone.file, encoding="ascii") as f:
+            lines = f.read().splitlines()
+        with open(zone.file, "w", encoding="ascii") as f:
+            f.write("\n".join((zone.damage(lines) if zone.damage else lines) + zone.late) + "\n")
 
     def _write_config(self, zones):
         path = lambda name: os.path.join(self.directory, name)

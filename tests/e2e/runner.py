@@ -70,9 +70,9 @@ def ends_well(world):
     assert not reports, "\n".join(reports[:20])
 
 
-def main(tests):
+def main(tests, zones=None):
     """tests: a list of (name, function of a world). argv: words; only tests whose name holds one of them run. The build folder is the
-    current one unless ASSAY_BUILD names it."""
+    current one unless ASSAY_BUILD names it. zones: as of World."""
     prepare()
     build = os.environ.get("ASSAY_BUILD", ".")
     reason = why_not(build)
@@ -82,7 +82,7 @@ def main(tests):
     chosen = [(name, test) for name, test in tests if len(sys.argv) < 2 or any(word in name for word in sys.argv[1:])]
     if mta.why_not():
         print("A stand-in speaks the milter protocol in Postfix's place: %s." % mta.why_not())
-    with World(build) as world:
+    with World(build, zones=zones) as world:
         failed = [name for name, test in chosen if not run_one(name, test, world)]
         failed += [] if run_one("test_ends_well", ends_well, world) else ["test_ends_well"]
     print("%d of %d tests failed" % (len(failed), len(chosen) + 1))

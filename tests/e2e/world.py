@@ -46,7 +46,7 @@ dns {{
 	mode = "forward"
 	forward = {{"127.0.0.1@{dns}"}}
 	trust-anchor = "{anchor}"
-	stub "example" {{ addresses = {{"127.0.0.1@{dns}"}} }}
+	{dns_extra}
 }}
 {extra}
 """
@@ -132,6 +132,8 @@ class Assayd:
         self.directory = directory
         self.dns = dns
         self.extra = ""
+        self.dns_extra = 'stub "example" { addresses = {"127.0.0.1@%d"} }' % dns.port
+        self.anchor = dns.anchor_file
         self.process = None
         self.use(kind)
 
@@ -153,8 +155,8 @@ class Assayd:
 
     def configure(self, text=None):
         if text is None:
-            text = CONFIG.format(authserv_id=AUTHSERV_ID, socket=self.socket, dns=self.dns.port, anchor=self.dns.anchor_file,
-                                 extra=self.extra)
+            text = CONFIG.format(authserv_id=AUTHSERV_ID, socket=self.socket, dns=self.dns.port, anchor=self.anchor,
+                                 dns_extra=self.dns_extra, extra=self.extra)
         with open(self.config_file, "w", encoding="utf-8") as f:
             f.write(text)
 
@@ -211,8 +213,11 @@ class Assayd:
 
 
 class World:
-    def __init__(self, build, milter="unix"):
+    """`zones`: a function of the world that returns more zones."""
+
+    def __init__(self, build, milter="unix", zones=None):
         self.build = os.path.abspath(build)
+        self.more_zones = zones
         self.top = None
         self.kind = milter
         self.dns = self.sink = self.assayd = self.postfix = None
@@ -235,7 +240,7 @@ class World:
         os.mkdir(daemon)
         os.mkdir(self.path("keys"))
         os.mkdir(self.path("postfix"))
-        self.dns = DnsTree(self.path("dns"), [self._zone(*row) for row in DOMAINS])
+        self.dns = DnsTree(self.path("dns"), [self._zone(*row) for row in DOMAINS] + (self.more_zones(self) if self.more_zones else []))
         self.dns.build()
         self.dns.start()
         self.sink = mta.Sink()
@@ -272,11 +277,15 @@ class World:
         if dnssec == "insecure" and ip4:
             records.append(txt("*", "v=spf1 ip4:%s -all" % ip4))  # names that no cache has, as many as wanted
         for selector, algorithm in selectors.items():
-            record = self._dkimsign("-g", algorithm, "-k", self._key(origin, selector)).strip()
-            records.append(txt("%s._domainkey" % selector, record))
+            records.append(self.key_record(origin, selector, algorithm))
         if policy:
             records.append(txt("_dmarc", "v=DMARC1; p=%s" % policy))
         return Zone(origin, records, dnssec)
+
+    def key_record(self, domain, selector, algorithm):
+        """Makes a DKIM key; the record for its zone."""
+        record = self._dkimsign("-g", algorithm, "-k", self._key(domain, selector)).strip()
+        return txt("%s._domainkey" % selector, record)
 
     def _key(self, domain, selector):
         return self.path("keys", "%s.%s.pem" % (domain.rstrip("."), selector))
