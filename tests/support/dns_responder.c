@@ -126,8 +126,8 @@ static void respond(struct dns_responder *r, const struct held *question)
 	int type = packet[end] << 8 | packet[end + 1];
 	bool is_text = row && row->text && type == TYPE_TXT;
 	size_t size = answer(packet, end + 4, is_text ? row->text : NULL, row && row->text ? 0 : NXDOMAIN);
+	count(r, name); /* before the answer: who has it may look at the count */
 	(void)!sendto(r->fd, packet, size, 0, (const struct sockaddr *)&question->from, sizeof question->from);
-	count(r, name);
 }
 
 static void release_held(struct dns_responder *r)
