@@ -87,6 +87,7 @@ static struct conversation *conversation_of(SMFICTX *ctx)
 		free(c);
 		return NULL;
 	}
+	as_kicker_open(service->kicker);
 	struct as_env *env = as_environment_ref(service->environment);
 	int64_t most = env->settings->maximum_connections; /* 0: no bound */
 	c->is_too_many = most > 0 && open > most;
@@ -294,6 +295,7 @@ static sfsistat on_close(SMFICTX *ctx)
 	end_session(c);
 	(void)smfi_setpriv(ctx, NULL); /* cannot fail with a valid context */
 	free(c);
+	as_kicker_close(service->kicker);
 	atomic_fetch_sub(&service->connections, 1);
 	return SMFIS_CONTINUE;
 }

@@ -10,12 +10,15 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { WAITING_MS = 20, OPEN_MS = 200 };
+
 struct as_kicker {
 	struct sockaddr_storage address;
 	socklen_t address_length;
 	pthread_mutex_t lock;
 	pthread_cond_t has_news;
 	unsigned waiting;
+	unsigned open;
 	bool is_ending;
 	pthread_t thread;
 };
@@ -29,25 +32,34 @@ void as_kick(const struct as_kicker *kicker)
 	close(fd);
 }
 
-/* Sleeps while nobody waits. False: the end. */
-static bool somebody_waits(struct as_kicker *kicker)
+static void pause_for(struct as_kicker *kicker, long ms)
 {
-	pthread_mutex_lock(&kicker->lock);
-	while (!kicker->waiting && !kicker->is_ending)
-		pthread_cond_wait(&kicker->has_news, &kicker->lock);
-	bool is_ending = kicker->is_ending;
-	pthread_mutex_unlock(&kicker->lock);
-	return !is_ending;
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	(void)pthread_cond_timedwait(&kicker->has_news, &kicker->lock, &until); /* woken early: one kick more */
 }
 
 static void *run(void *user)
 {
 	struct as_kicker *kicker = user;
-	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
-	while (somebody_waits(kicker)) {
-		nanosleep(&pause, NULL);
+	pthread_mutex_lock(&kicker->lock);
+	while (!kicker->is_ending) {
+		if (!kicker->waiting && !kicker->open) {
+			pthread_cond_wait(&kicker->has_news, &kicker->lock);
+			continue;
+		}
+		pause_for(kicker, kicker->waiting ? WAITING_MS : OPEN_MS);
+		pthread_mutex_unlock(&kicker->lock);
 		as_kick(kicker);
+		pthread_mutex_lock(&kicker->lock);
 	}
+	pthread_mutex_unlock(&kicker->lock);
 	return NULL;
 }
 
@@ -57,7 +69,11 @@ struct as_kicker *as_kicker_new(const struct as_socket *socket)
 	kicker->address = socket->address;
 	kicker->address_length = socket->address_length;
 	pthread_mutex_init(&kicker->lock, NULL);
-	pthread_cond_init(&kicker->has_news, NULL);
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&kicker->has_news, &attributes);
+	pthread_condattr_destroy(&attributes);
 	if (pthread_create(&kicker->thread, NULL, run, kicker) == 0)
 		return kicker;
 	free(kicker);
@@ -89,5 +105,20 @@ void as_kicker_wait_end(struct as_kicker *kicker)
 {
 	pthread_mutex_lock(&kicker->lock);
 	kicker->waiting--;
+	pthread_mutex_unlock(&kicker->lock);
+}
+
+void as_kicker_open(struct as_kicker *kicker)
+{
+	pthread_mutex_lock(&kicker->lock);
+	if (kicker->open++ == 0)
+		pthread_cond_signal(&kicker->has_news);
+	pthread_mutex_unlock(&kicker->lock);
+}
+
+void as_kicker_close(struct as_kicker *kicker)
+{
+	pthread_mutex_lock(&kicker->lock);
+	kicker->open--;
 	pthread_mutex_unlock(&kicker->lock);
 }

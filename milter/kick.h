@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kick.h - keeps libmilter's pool of workers going while a callback waits.
+/* kick.h - keeps libmilter's pool of workers going while some of them are blocked.
  *
  * Debian's libmilter serves connections with a pool. It counts a worker as idle until that worker has woken, so a burst can leave
  * ready connections without a worker for as long as the busy ones are blocked (seconds). A new connection makes the pool look
- * again: we connect to our own socket before a callback blocks, and every 20 ms while one is blocked. Such a connection says
- * nothing and is closed at once: no negotiation, private data NULL.
+ * again: we connect to our own socket before a callback blocks, and every 20 ms while one is blocked. A worker also blocks, in
+ * libmilter and for hours, when an MTA stops in the middle of a command: so every 200 ms while any connection is open. Such a
+ * connection of ours says nothing and is closed at once: no negotiation, private data NULL.
  */
 #ifndef AS_KICK_H
 #define AS_KICK_H
@@ -24,5 +25,9 @@ void as_kick(const struct as_kicker *kicker);
 /* Around a callback that blocks. Any thread. */
 void as_kicker_wait_begin(struct as_kicker *kicker);
 void as_kicker_wait_end(struct as_kicker *kicker);
+
+/* Around the life of a connection. Any thread. */
+void as_kicker_open(struct as_kicker *kicker);
+void as_kicker_close(struct as_kicker *kicker);
 
 #endif

@@ -39,11 +39,17 @@ void rig_configure(struct rig *rig, const char *extra)
 
 struct rig *rig_new(const char *extra)
 {
+	return rig_new_prepared(extra, NULL, NULL);
+}
+
+struct rig *rig_new_prepared(const char *extra, void (*prepare)(void *user), void *user)
+{
 	struct rig *rig = as_xalloc(sizeof *rig);
 	rig->daemon = daemon_new();
 	rig->dns = dns_responder_new(zone);
 	snprintf(rig->address, sizeof rig->address, "unix:%s/socket", daemon_folder(rig->daemon));
 	rig_configure(rig, extra);
+	daemon_prepare(rig->daemon, prepare, user);
 	if (!daemon_start(rig->daemon))
 		fail_msg("assayd did not start: %s", daemon_log(rig->daemon));
 	return rig;
@@ -122,6 +128,59 @@ const struct milter_result *rig_message(struct milter_client *c, const char *dom
 	rig_mail(c, path);
 	rig_content(c, domain);
 	return milter_eom(c);
+}
+
+static size_t put_packet(char *at, char command, const void *bytes, size_t n)
+{
+	const unsigned char head[5] = { 0, 0, (unsigned char)((n + 1) >> 8), (unsigned char)(n + 1), (unsigned char)command };
+	memcpy(at, head, sizeof head);
+	if (n)
+		memcpy(at + sizeof head, bytes, n);
+	return sizeof head + n;
+}
+
+size_t rig_session_bytes(char bytes[RIG_SESSION_MAX], const char *domain)
+{
+	static const char offer[12] = "\0\0\0\6" "\0\0\1\xff" "\0\x1f\xff\xff"; /* version 6, all actions, all steps */
+	char mail[96], from[96];
+	size_t mail_size = (size_t)snprintf(mail, sizeof mail, "<user@%.64s>", domain) + 1;
+	size_t from_size = (size_t)snprintf(from, sizeof from, "From%c user@%.64s", 0, domain) + 1;
+	size_t n = put_packet(bytes, 'O', offer, sizeof offer);
+	n += put_packet(bytes + n, 'C', "client.example.com\0" "4\x9c\x40" "192.0.2.1", 32);
+	n += put_packet(bytes + n, 'H', "client.example.com", 19);
+	n += put_packet(bytes + n, 'M', mail, mail_size);
+	n += put_packet(bytes + n, 'R', "<rcpt@example.org>", 19);
+	n += put_packet(bytes + n, 'L', from, from_size);
+	n += put_packet(bytes + n, 'N', NULL, 0);
+	n += put_packet(bytes + n, 'B', "Hello.\r\n", 8);
+	n += put_packet(bytes + n, 'E', NULL, 0);
+	return n;
+}
+
+void rig_session_send(struct milter_client *c, const char *domain)
+{
+	char bytes[RIG_SESSION_MAX];
+	size_t n = rig_session_bytes(bytes, domain);
+	milter_raw(c, bytes, n);
+	(void)milter_flush(c); /* the answer shows a lost connection */
+}
+
+const struct milter_result *rig_session_read(struct milter_client *c)
+{
+	static const struct milter_result lost = { .answer = MILTER_LOST };
+	enum milter_answer mail;
+	if ((char)milter_answer(c) != 'O' || (mail = milter_answer(c)) == MILTER_LOST)
+		return &lost;
+	if (mail == MILTER_CONTINUE)
+		return milter_eom_read(c);
+	static const struct milter_result deferred = { .answer = MILTER_TEMPFAIL };
+	return &deferred;
+}
+
+void rig_farewell(struct milter_client *c)
+{
+	milter_quit(c);
+	milter_close(c);
 }
 
 const struct milter_edit *rig_inserted(const struct milter_result *result, const char *name, unsigned n)

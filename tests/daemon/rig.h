@@ -20,6 +20,8 @@ enum { RIG_CLIENT_OURS = 1, RIG_CLIENT_FOREIGN = 66 }; /* last octet of 192.0.2.
 
 /* extra: lines added to the configuration. The daemon runs. Fails the test when it does not. */
 struct rig *rig_new(const char *extra);
+/* The same, with what daemon_prepare() says. */
+struct rig *rig_new_prepared(const char *extra, void (*prepare)(void *user), void *user);
 /* cmocka: runs a test with a rig of no extra lines, as *state. */
 int rig_setup(void **state);
 int rig_teardown(void **state);
@@ -40,6 +42,16 @@ void rig_mail(struct milter_client *client, const char *path);
 void rig_content(struct milter_client *client, const char *from_domain);
 /* All of it for user@domain, and the end of message. */
 const struct milter_result *rig_message(struct milter_client *client, const char *domain);
+
+/* A whole session of one message for user@domain in one write, answers unread; and the bytes of it alone, returning their number. */
+enum { RIG_SESSION_MAX = 512 };
+void rig_session_send(struct milter_client *client, const char *domain);
+size_t rig_session_bytes(char bytes[RIG_SESSION_MAX], const char *domain);
+/* Its answers. MILTER_LOST: the connection ended before. */
+const struct milter_result *rig_session_read(struct milter_client *client);
+
+/* QUIT and close. */
+void rig_farewell(struct milter_client *client);
 
 /* The n-th insertion of a field of that name; NULL when there are fewer. */
 const struct milter_edit *rig_inserted(const struct milter_result *result, const char *name, unsigned n);

@@ -37,12 +37,6 @@ static void expect_results(const char *name, const struct milter_result *result,
 		fail_msg("%s: no '%s' in '%s'", name, wanted, edit->value);
 }
 
-static void farewell(struct milter_client *c)
-{
-	milter_quit(c);
-	milter_close(c);
-}
-
 static void negotiation(void **state)
 {
 	struct milter_client *c = rig_negotiated(*state);
@@ -58,7 +52,7 @@ static void negotiation(void **state)
 		else
 			assert_null(terms->symbols[i]);
 	}
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void mta_without_header_changes(void **state)
@@ -94,7 +88,7 @@ static void old_mta(void **state)
 	expect_answer("old MTA", result, MILTER_CONTINUE);
 	assert_int_equal(result->edit_count, 1);
 	assert_true(strncmp(result->edits[0].value, "mx.example.com;", 15) == 0); /* this MTA adds the space */
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void verdicts(void **state)
@@ -122,7 +116,7 @@ static void verdicts(void **state)
 			assert_int_equal(result->edit_count, 0);
 		}
 		assert_null(result->quarantine);
-		farewell(c);
+		rig_farewell(c);
 	}
 	struct rig *rig = *state;
 	assert_true(daemon_wait_log(rig->daemon, "assayd: 4X1Y2Z: from="));
@@ -144,7 +138,7 @@ static void tag_and_quarantine(void **state)
 	expect_answer("quarantine", result, MILTER_CONTINUE);
 	assert_non_null(result->quarantine);
 	assert_string_equal(rig_inserted(result, "X-Assay-Action", 0)->value, " quarantine; rule=dmarc-reject");
-	farewell(c);
+	rig_farewell(c);
 	rig_free(rig);
 }
 
@@ -156,7 +150,7 @@ static void replies_are_literal(void **state)
 	const struct milter_result *result = rig_message(c, "example.com");
 	expect_answer("reply", result, MILTER_REPLY);
 	assert_string_equal(result->text, "550 5.7.99 100%% of example.com"); /* MTAs read %% as % */
-	farewell(c);
+	rig_farewell(c);
 	rig_free(rig);
 }
 
@@ -185,7 +179,7 @@ static void skipped(void **state)
 		const struct milter_result *result = milter_eom(c);
 		expect_answer(cases[i].name, result, MILTER_CONTINUE);
 		assert_int_equal(result->edit_count, 0);
-		farewell(c);
+		rig_farewell(c);
 	}
 	/* What one message was does not rub off on the next: an empty macro is no login. */
 	struct milter_client *c = rig_client(rig, RIG_CLIENT_FOREIGN);
@@ -195,7 +189,7 @@ static void skipped(void **state)
 	mail_with_macro(c, "{auth_type}", "");
 	rig_content(c, "example.com");
 	expect_answer("not logged in", milter_eom(c), MILTER_REPLY);
-	farewell(c);
+	rig_farewell(c);
 }
 
 /* Deletions from the last to the first, then our field; the foreign one stays. */
@@ -231,7 +225,7 @@ static void forged_results_go(void **state)
 		if (edit->kind == 'm')
 			assert_string_equal(edit->value, "");
 	}
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void many_messages_on_a_connection(void **state)
@@ -243,7 +237,7 @@ static void many_messages_on_a_connection(void **state)
 		expect_answer("not ours", rig_message(c, "quarantine.example"), MILTER_CONTINUE);
 		milter_abort(c);
 	}
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void bare_connections(void **state)
@@ -253,7 +247,7 @@ static void bare_connections(void **state)
 		milter_close(milter_open(rig->address));
 	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
 	expect_results("after monitors", rig_message(c, "example.com"), "dmarc=pass");
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void clients_without_address(void **state)
@@ -279,7 +273,7 @@ static void clients_without_address(void **state)
 		assert_int_equal(result->edit_count, 1);
 		if (is_ours)
 			expect_results(cases[i].name, result, "spf=pass");
-		farewell(c);
+		rig_farewell(c);
 	}
 }
 
@@ -294,7 +288,7 @@ static void connection_limit(void **state)
 	assert_int_equal(milter_mail(c[2], "<user@example.com>"), MILTER_REPLY);
 	assert_string_equal(milter_reply_text(c[2]), "451 4.3.2 Too many connections to the mail filter, try again later");
 	for (int i = 0; i < 3; i++)
-		farewell(c[i]);
+		rig_farewell(c[i]);
 	rig_free(rig);
 }
 
@@ -306,7 +300,7 @@ static void mail_without_helo_and_connect(void **state)
 	milter_macros(c, 'C', (const char *const[]){ "j", "mx.example.com", NULL });
 	milter_connect(c, "client.example.com", '4', 40000, "192.0.2.1");
 	expect_results("without HELO", rig_message(c, "example.com"), "spf=pass");
-	farewell(c);
+	rig_farewell(c);
 }
 
 /* libmilter drops what makes no sense; the connection lives. */
@@ -321,7 +315,7 @@ static void events_out_of_order(void **state)
 	rig_mail(c, "<user@example.org>");
 	expect_results("MAIL inside a message", rig_message(c, "example.com"), "dmarc=pass");
 	milter_connect(c, "client.example.com", '4', 40000, "192.0.2.66");
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void abort_everywhere(void **state)
@@ -342,7 +336,7 @@ static void abort_everywhere(void **state)
 		char name[32];
 		snprintf(name, sizeof name, "after stage %d", stage);
 		expect_results(name, rig_message(c, "example.com"), "dmarc=pass");
-		farewell(c);
+		rig_farewell(c);
 	}
 }
 
@@ -363,7 +357,7 @@ static void connections_lost_everywhere(void **state)
 	}
 	struct milter_client *c = rig_client(*state, RIG_CLIENT_OURS);
 	expect_results("after the losses", rig_message(c, "example.com"), "dmarc=pass");
-	farewell(c);
+	rig_farewell(c);
 }
 
 /* --- much of everything ---------------------------------------------------------------------------------------------- */
@@ -401,8 +395,8 @@ static void large_fields(void **state)
 	value[102400] = 0; /* Postfix's header_size_limit */
 	expect_header("100 KB field", c, "X-Large", value, 1, false);
 	free(value);
-	farewell(c);
-	farewell(r);
+	rig_farewell(c);
+	rig_farewell(r);
 	rig_free(roomy);
 }
 
@@ -423,7 +417,7 @@ static void many_fields(void **state)
 	struct milter_client *c = rig_client(*state, RIG_CLIENT_OURS);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		expect_header(cases[i].name, c, cases[i].field, cases[i].value, cases[i].count, cases[i].is_cut);
-	farewell(c);
+	rig_farewell(c);
 }
 
 /* CVE-2025-61600, CVE-2026-26312: a body goes by without being kept or parsed. */
@@ -439,7 +433,7 @@ static void large_body(void **state)
 	assert_int_equal(milter_body(c, body, SIZE), MILTER_SILENT);
 	expect_results("5 MB", milter_eom(c), "dmarc=pass");
 	free(body);
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void garbage(void **state)
@@ -471,7 +465,7 @@ static void garbage(void **state)
 		milter_close(c);
 		c = rig_client(rig, RIG_CLIENT_OURS);
 		expect_results(cases[i].name, rig_message(c, "example.com"), "dmarc=pass");
-		farewell(c);
+		rig_farewell(c);
 	}
 }
 
@@ -486,7 +480,7 @@ static void odd_paths(void **state)
 		const struct milter_result *result = milter_eom(c);
 		expect_answer(paths[i], result, MILTER_CONTINUE);
 		assert_int_equal(result->edit_count, 1);
-		farewell(c);
+		rig_farewell(c);
 	}
 }
 

@@ -17,12 +17,6 @@
 
 enum { SESSIONS = 32 };
 
-static void farewell(struct milter_client *c)
-{
-	milter_quit(c);
-	milter_close(c);
-}
-
 static bool has_answer(const struct milter_client *c)
 {
 	struct pollfd wait = { .fd = milter_fd(c), .events = POLLIN };
@@ -54,30 +48,6 @@ static void send_message(struct milter_client *c, const char *domain)
 	assert_true(milter_eom_send(c));
 }
 
-/* A whole session in one write, answers unread: a burst that finds libmilter's pool with few workers. */
-static void send_session(struct milter_client *c, const char *domain)
-{
-	static const char offer[12] = "\0\0\0\6" "\0\0\1\xff" "\0\x1f\xff\xff"; /* version 6, all actions, all steps */
-	char mail[64], from[64];
-	int mail_size = snprintf(mail, sizeof mail, "<user@%s>", domain) + 1;
-	int from_size = snprintf(from, sizeof from, "From%c user@%s", 0, domain) + 1;
-	milter_packet(c, 'O', offer, sizeof offer);
-	milter_packet(c, 'C', "client.example.com\0" "4\x9c\x40" "192.0.2.1", 32);
-	milter_packet(c, 'H', "client.example.com", 19);
-	milter_packet(c, 'M', mail, (size_t)mail_size);
-	milter_packet(c, 'R', "<rcpt@example.org>", 19);
-	milter_packet(c, 'L', from, (size_t)from_size);
-	milter_packet(c, 'N', NULL, 0);
-	assert_true(milter_eom_send(c));
-}
-
-static const struct milter_result *read_session(struct milter_client *c)
-{
-	assert_int_equal(milter_answer(c), 'O');
-	assert_int_equal(milter_answer(c), MILTER_CONTINUE);
-	return milter_eom_read(c);
-}
-
 /* Sessions whose lookups nobody answers must not hold up the others: all others end before the first of them ends at its deadline,
  * however the sessions are mixed. waiting: every n-th session waits. */
 static void expect_no_stall(struct rig *rig, int waiting)
@@ -86,10 +56,10 @@ static void expect_no_stall(struct rig *rig, int waiting)
 	for (int i = 0; i < SESSIONS; i++)
 		assert_non_null(c[i] = milter_open(rig->address));
 	for (int i = 0; i < SESSIONS; i++)
-		send_session(c[i], i % waiting == 0 ? "silent.example" : "example.com");
+		rig_session_send(c[i], i % waiting == 0 ? "silent.example" : "example.com");
 	for (int i = 0; i < SESSIONS; i++) {
 		if (i % waiting != 0)
-			expect_field(read_session(c[i]), "dmarc=pass");
+			expect_field(rig_session_read(c[i]), "dmarc=pass");
 	}
 	for (int i = 0; i < SESSIONS; i += waiting) {
 		assert_int_equal(milter_answer(c[i]), 'O');
@@ -109,7 +79,7 @@ static void waiting_sessions_hold_nobody_up(void **state)
 		struct rig *rig = rig_new("evaluation-timeout = \"8s\"");
 		struct milter_client *first = rig_client(rig, RIG_CLIENT_OURS); /* fills the cache */
 		expect_field(rig_message(first, "example.com"), "dmarc=pass");
-		farewell(first);
+		rig_farewell(first);
 		expect_no_stall(rig, mixes[i]);
 		dns_responder_release(rig->dns);
 		rig_free(rig);
@@ -126,7 +96,7 @@ static void deadline_defers(void **state)
 	assert_int_equal(result->answer, MILTER_REPLY);
 	assert_int_equal(strncmp(result->text, "451 4.", 6), 0);
 	assert_int_equal(result->edit_count, 0);
-	farewell(c);
+	rig_farewell(c);
 	rig_free(rig);
 }
 
@@ -152,7 +122,7 @@ static void reload_keeps_messages(void **state)
 	result = rig_message(c, "example.com");
 	assert_int_equal(result->answer, MILTER_REPLY);
 	assert_int_equal(strncmp(result->text, "451 4.7.1 ", 10), 0);
-	farewell(c);
+	rig_farewell(c);
 	/* The DNS service was kept, and with it its cache. */
 	assert_int_equal(dns_responder_count(rig->dns, "_dmarc.example.com"), 1);
 }
@@ -169,7 +139,7 @@ static void reload_with_other_dns(void **state)
 	daemon_signal(rig->daemon, SIGUSR1);
 	assert_true(daemon_wait_log(rig->daemon, "reload: done"));
 	expect_field(rig_message(c, "example.com"), "dmarc=fail");
-	farewell(c);
+	rig_farewell(c);
 	dns_responder_free(old);
 }
 
@@ -186,7 +156,7 @@ static void broken_file_changes_nothing(void **state)
 	const struct milter_result *result = rig_message(c, "example.com");
 	assert_int_equal(result->answer, MILTER_REPLY);
 	assert_int_equal(strncmp(result->text, "550 5.7.1 ", 10), 0);
-	farewell(c);
+	rig_farewell(c);
 }
 
 static void fixed_settings_are_said(void **state)
@@ -208,7 +178,7 @@ static void statistics(void **state)
 	daemon_signal(rig->daemon, SIGUSR2);
 	assert_true(daemon_wait_log(rig->daemon, "statistics: connections=1 messages=1 accept=1 tag=0 quarantine=0 tempfail=0 "
 						  "reject=1 deferred=0 "));
-	farewell(c);
+	rig_farewell(c);
 }
 
 /* TERM: what has begun is finished, what begins is deferred, then the end with status 0. */
@@ -288,7 +258,7 @@ static void killed_and_started_again(void **state)
 	assert_true(daemon_start(rig->daemon));
 	c = rig_client(rig, RIG_CLIENT_OURS);
 	expect_field(rig_message(c, "example.com"), "dmarc=pass");
-	farewell(c);
+	rig_farewell(c);
 }
 
 int main(void)

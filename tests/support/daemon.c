@@ -7,6 +7,7 @@
 #include "arena.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -33,6 +34,8 @@ struct daemon {
 	int status;
 	int notify_fd;
 	char *text; /* the latest of daemon_log(), daemon_output() */
+	void (*prepare)(void *user);
+	void *prepare_user;
 };
 
 static void path_of(const struct daemon *d, const char *name, char path[PATH_ROOM])
@@ -91,6 +94,12 @@ void daemon_configure(struct daemon *d, const char *text)
 		abort();
 }
 
+void daemon_prepare(struct daemon *d, void (*prepare)(void *user), void *user)
+{
+	d->prepare = prepare;
+	d->prepare_user = user;
+}
+
 static void redirect(const struct daemon *d, const char *name, int to)
 {
 	char path[PATH_ROOM];
@@ -118,6 +127,8 @@ void daemon_spawn(struct daemon *d, const char *const *arguments)
 		redirect(d, "stdout", STDOUT_FILENO);
 		redirect(d, "stderr", STDERR_FILENO);
 		setenv("NOTIFY_SOCKET", notify, 1);
+		if (d->prepare)
+			d->prepare(d->prepare_user);
 		execv(argv[0], (char **)(uintptr_t)argv);
 		_exit(127);
 	}
@@ -229,6 +240,58 @@ bool daemon_wait_log(struct daemon *d, const char *text)
 		pause_ms(STEP_MS);
 	}
 	return false;
+}
+
+bool daemon_wait_statistics(struct daemon *d, const char *text)
+{
+	char wanted[128];
+	snprintf(wanted, sizeof wanted, "statistics: %s", text);
+	for (int ms = 0; ms < DAEMON_WAIT_MS; ms += STEP_MS) {
+		size_t before = strlen(daemon_log(d));
+		daemon_signal(d, SIGUSR2);
+		pause_ms(STEP_MS);
+		if (strlen(daemon_log(d)) > before && strstr(d->text + before, wanted))
+			return true;
+	}
+	return false;
+}
+
+unsigned daemon_descriptors(const struct daemon *d)
+{
+	char path[64];
+	unsigned n = 0;
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)d->pid);
+	DIR *folder = opendir(path);
+	while (folder && readdir(folder))
+		n++;
+	if (folder)
+		closedir(folder);
+	return n > 2 ? n - 2 : 0; /* "." and ".." */
+}
+
+static unsigned long status_kb(const struct daemon *d, const char *key)
+{
+	char path[64], line[128];
+	unsigned long kb = 0;
+	snprintf(path, sizeof path, "/proc/%d/status", (int)d->pid);
+	FILE *file = fopen(path, "r");
+	while (file && fgets(line, sizeof line, file)) {
+		if (strncmp(line, key, strlen(key)) == 0)
+			kb = strtoul(line + strlen(key), NULL, 10);
+	}
+	if (file)
+		fclose(file);
+	return kb;
+}
+
+unsigned long daemon_memory_kb(const struct daemon *d)
+{
+	return status_kb(d, "VmRSS:");
+}
+
+unsigned long daemon_memory_peak_kb(const struct daemon *d)
+{
+	return status_kb(d, "VmHWM:");
 }
 
 unsigned daemon_free_port(int family)

@@ -20,6 +20,9 @@ void daemon_free(struct daemon *d);
 /* Writes the configuration file. */
 void daemon_configure(struct daemon *d, const char *text);
 
+/* Called in the child of every start from now on, after stdout and stderr have been redirected: limits, closed descriptors. */
+void daemon_prepare(struct daemon *d, void (*prepare)(void *user), void *user);
+
 /* Starts `assayd -f -c FILE` and waits until it says READY=1. False: it ended instead; daemon_wait_end() has the status. */
 bool daemon_start(struct daemon *d);
 /* Starts assayd with these arguments (NULL ends) and does not wait. */
@@ -36,6 +39,12 @@ int daemon_stop(struct daemon *d);
 bool daemon_wait_state(struct daemon *d, const char *state);
 /* Waits until standard error has the text; looks at everything since the start of the process. */
 bool daemon_wait_log(struct daemon *d, const char *text);
+/* Open descriptors of the process; resident memory and its peak in kB. */
+unsigned daemon_descriptors(const struct daemon *d);
+unsigned long daemon_memory_kb(const struct daemon *d);
+unsigned long daemon_memory_peak_kb(const struct daemon *d);
+/* Asks for statistics until a line of them has this text. */
+bool daemon_wait_statistics(struct daemon *d, const char *text);
 /* Standard error and output so far; valid until the next call. */
 const char *daemon_log(struct daemon *d);
 const char *daemon_output(struct daemon *d);

@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER = 12, TYPE_TXT = 16, NAME_ROOM = 256, PACKET = 512, HELD_MAX = 256, COUNTED_MAX = 256, NXDOMAIN = 3 };
+enum { HEADER = 12, TYPE_TXT = 16, NAME_ROOM = 256, PACKET = 512, HELD_MAX = 1024, COUNTED_MAX = 256, NXDOMAIN = 3 };
 
 struct held {
 	struct sockaddr_in from;
@@ -164,8 +164,17 @@ static void *run(void *user)
 
 struct dns_responder *dns_responder_new(const struct dns_responder_row *rows)
 {
+	return dns_responder_new_at(rows, 0);
+}
+
+struct dns_responder *dns_responder_new_at(const struct dns_responder_row *rows, unsigned port)
+{
 	struct dns_responder *r = as_xalloc(sizeof *r);
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons((uint16_t)port),
+	};
 	socklen_t length = sizeof address;
 	r->rows = rows;
 	r->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

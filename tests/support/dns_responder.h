@@ -14,6 +14,8 @@ struct dns_responder_row {
 
 /* Starts the thread; the table is borrowed. What is not listed is NXDOMAIN, other types are NODATA. NULL: no port. */
 struct dns_responder *dns_responder_new(const struct dns_responder_row *rows);
+/* The same on a port that a responder had before. */
+struct dns_responder *dns_responder_new_at(const struct dns_responder_row *rows, unsigned port);
 unsigned dns_responder_port(const struct dns_responder *r);
 /* Answers what was kept back, NXDOMAIN, and keeps nothing back any more. */
 void dns_responder_release(struct dns_responder *r);
