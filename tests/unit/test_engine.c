@@ -198,8 +198,9 @@ static void test_forged_fields_beyond_the_cap_go_too(void **state)
 static void test_strange_names_shift_nothing(void **state)
 {
 	static const char *const names[] = {
-		"Authentication\x01-Results", "Authentication-Results", "Authentication -Results", "authentication-results\t", "\x7f" "Authentication-Results",
-		"Authentication-Results\xff", "Authentication-Results ",
+		"Authentication\x01-Results", "Authentication-Results",          "Authentication -Results",
+		"authentication-results\t",    "\x7f\x41uthentication-Results", "Authentication-Results\xff",
+		"Authentication-Results ",
 	};
 	(void)state;
 	struct world world = open_world("");
