@@ -8,6 +8,7 @@
 #include "logline.h"
 #include "method.h"
 #include "str.h"
+#include "trace.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -258,6 +259,18 @@ static void decide(struct as_message *message, const char *queue_id)
 	as_policy_decide(message->arena, settings, &facts, &message->decision);
 }
 
+/* With traces kept, a reply ends with the name under which its explanation is found. */
+static void name_decision(struct as_message *message, const char *queue_id)
+{
+	const struct as_clock *clock = message->env->clock;
+	struct as_decision *decision = &message->decision;
+	if (!message->env->settings->trace.enable)
+		return;
+	message->decision_id = as_trace_id(message->arena, queue_id, &message->session->client, message->now_s, as_clock_mono_ms(clock));
+	if (decision->text)
+		decision->text = as_printf(message->arena, "%s [%s]", decision->text, message->decision_id);
+}
+
 void as_engine_eom(struct as_message *message, const char *queue_id, void (*before_wait)(void *user), void *user,
 		   struct as_verdict *verdict)
 {
@@ -265,6 +278,7 @@ void as_engine_eom(struct as_message *message, const char *queue_id, void (*befo
 	int64_t begun_ms = as_clock_mono_ms(clock);
 	collect(message, before_wait, user);
 	decide(message, queue_id);
+	name_decision(message, queue_id);
 	memset(verdict, 0, sizeof *verdict);
 	verdict->decision = &message->decision;
 	verdict->edits = as_edits_make(message, &verdict->edit_count);

@@ -40,6 +40,7 @@ struct as_message {
 	struct as_forged *forged;
 	size_t forged_count, forged_room;
 	unsigned own_seen[AS_OWN_FIELDS];
+	const char *decision_id;     /* in the reply and the trace; NULL unless traces are kept */
 	const char *internal_error;  /* first thing that failed inside us, or NULL */
 
 	/* state and findings of the methods; NULL: not run */

@@ -55,6 +55,11 @@ struct as_settings {
 		int64_t failure_ttl_s;
 	} dns;
 	struct {
+		bool enable;
+		const char *file;
+		int64_t size_bytes;
+	} trace;
+	struct {
 		bool enable, explanation;
 		enum as_verb on_fail, on_softfail, on_temperror, on_permerror;
 		const char *reply_fail, *reply_error;

@@ -49,6 +49,7 @@ static const struct as_name_code discoveries[] = {
 const struct as_section as_sections[] = {
 	{ "", "The service and what it does with every message." },
 	{ "log", "Where messages of the daemon go." },
+	{ "trace", "Explanations of decisions, one line of JSON each, for `assay why`." },
 	{ "dns", "How names are looked up and validated." },
 	{ "stub", "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
 		  "The zone and what is below it are asked at servers of their own." },
@@ -116,6 +117,13 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "log", ROW("facility", CHOICE, "mail", log.facility), .words = facilities, .help = "Facility of syslog." },
 	{ .section = "log", ROW("local-parts", BOOL, "false", log.local_parts),
 	  .help = "Log whole addresses. Otherwise only their domains." },
+
+	{ .section = "trace", ROW("enable", BOOL, "false", trace.enable),
+	  .help = "Keep an explanation of every decision. Replies then end with a name in brackets that finds it." },
+	{ .section = "trace", ROW("file", FILE, "/var/lib/assay/trace.jsonl", trace.file),
+	  .help = "Where they are kept. When the file is full it becomes FILE.1, and the FILE.1 before it is gone." },
+	{ .section = "trace", ROW("size", SIZE, "64m", trace.size_bytes), .least = 1 << 20, .most = 1LL << 40,
+	  .help = "Room for both files together." },
 
 	{ .section = "dns", ROW("mode", WORD, "auto", dns.mode), .words = modes,
 	  .help = "Who is asked: auto takes the servers of resolv.conf if they hand DNSSEC signatures through and otherwise asks the "

@@ -20,6 +20,7 @@
 #include "apply.h"
 #include "engine.h"
 #include "str.h"
+#include "trace.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -255,6 +256,14 @@ static void before_wait(void *user)
 	as_kicker_wait_begin(service->kicker);
 }
 
+static void keep_trace(struct as_message *message, const struct as_verdict *verdict, const char *queue_id, int64_t ms)
+{
+	const struct as_settings *settings = message->env->settings;
+	if (settings->trace.enable)
+		as_tracefile_append(service->traces, settings->trace.file, settings->trace.size_bytes,
+				    as_trace_make(message, verdict, queue_id, ms));
+}
+
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
@@ -267,12 +276,14 @@ static sfsistat on_eom(SMFICTX *ctx)
 		queue_id = as_escape(message->arena, queue_id, strlen(queue_id), 64);
 
 	struct as_verdict verdict;
+	int64_t begun_ms = as_clock_mono_ms(message->env->clock);
 	as_engine_eom(message, queue_id, before_wait, c, &verdict);
 	if (c->is_waiting)
 		as_kicker_wait_end(service->kicker);
 	c->is_waiting = false;
 
 	as_log(log, AS_LOG_INFO, queue_id, "%s", verdict.log_line);
+	keep_trace(message, &verdict, queue_id, as_clock_mono_ms(message->env->clock) - begun_ms);
 	sfsistat answer = as_apply(ctx, log, queue_id, &verdict, c->steps & SMFIP_HDR_LEADSPC);
 	atomic_fetch_add(&service->decisions[verdict.decision->verb], 1);
 	end_message(c);

@@ -5,6 +5,7 @@
 
 #include "environment.h"
 #include "kick.h"
+#include "tracefile.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 struct as_service {
 	struct as_environment *environment;
 	struct as_kicker *kicker;
+	struct as_tracefile *traces;
 	atomic_bool is_draining; /* new messages are deferred */
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
 	atomic_uint connections; /* that have negotiated */

@@ -112,7 +112,8 @@ static int make_environment(struct start *start)
 	if (!start->service.environment)
 		return fail(start, EX_CONFIG, detail);
 	start->service.kicker = as_kicker_new(&start->socket);
-	return start->service.kicker ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
+	start->service.traces = as_tracefile_new(start->log);
+	return start->service.kicker && start->service.traces ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
 }
 
 static void on_ready(void *user)
@@ -155,6 +156,7 @@ static int run(struct start *start)
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
 	}
 	as_kicker_free(start->service.kicker);
+	as_tracefile_free(start->service.traces);
 	as_environment_free(start->service.environment);
 	return EX_OK;
 }

@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "mailfile.h"
 #include "str.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,6 +28,7 @@ struct options {
 	const char *hostname;
 	const char *time;
 	bool is_authenticated;
+	bool wants_json;
 	const char *file;
 };
 
@@ -44,7 +46,8 @@ static const struct option long_options[] = {
 	{ "from", required_argument, NULL, 'f' },     { "rcpt", required_argument, NULL, 'r' },
 	{ "config", required_argument, NULL, 'c' },   { "dns-zone", required_argument, NULL, 'z' },
 	{ "hostname", required_argument, NULL, 'n' }, { "time", required_argument, NULL, 't' },
-	{ "authenticated", no_argument, NULL, 'a' },  { "help", no_argument, NULL, 'h' },
+	{ "authenticated", no_argument, NULL, 'a' },  { "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -52,7 +55,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: assay message --ip ADDRESS [--helo NAME] [--from ADDRESS] [--rcpt ADDRESS]...\n"
 	      "                     [--config FILE] [--dns-zone FILE] [--hostname NAME] [--time SECONDS]\n"
-	      "                     [--authenticated] [FILE]\n\n"
+	      "                     [--authenticated] [--json] [FILE]\n\n"
 	      "Judges FILE (or standard input) as assayd would have judged it from that client.\n"
 	      "  --ip             address of the SMTP client\n"
 	      "  --helo           what it said in HELO or EHLO\n"
@@ -62,7 +65,8 @@ static void usage(FILE *out)
 	      "  --dns-zone       answer all lookups from this zone text instead of the network\n"
 	      "  --hostname       our name in Authentication-Results\n"
 	      "  --time           judge as of that time, in seconds since 1970 UTC\n"
-	      "  --authenticated  the client used SMTP AUTH\n",
+	      "  --authenticated  the client used SMTP AUTH\n"
+	      "  --json           one line of JSON instead of text\n",
 	      out);
 }
 
@@ -89,6 +93,7 @@ static int read_options(int argc, char **argv, struct options *options)
 		case 'n': options->hostname = optarg; break;
 		case 't': options->time = optarg; break;
 		case 'a': options->is_authenticated = true; break;
+		case 'j': options->wants_json = true; break;
 		case 'h': usage(stdout); return -1;
 		default: usage(stderr); return EX_USAGE;
 		}
@@ -166,7 +171,8 @@ static int open_world(struct as_arena *arena, const struct options *options, con
 	world->dns = as_env_dns(arena, settings, world->clock, &log_sink, &state, &detail);
 	if (!world->dns)
 		return complain("DNS", detail, EX_CONFIG);
-	printf("DNS        %s\n", state);
+	if (!options->wants_json)
+		printf("%-10s %s\n", "DNS", state);
 	return EX_OK;
 }
 
@@ -176,83 +182,26 @@ static void close_world(struct world *world)
 	as_dns_fake_free(world->fake);
 }
 
-static const char *escaped(struct as_message *message, const char *text)
+static void print_fields(const struct as_verdict *verdict)
 {
-	return as_escape(message->arena, text, strlen(text), 256);
-}
-
-static void print_results(struct as_message *message)
-{
-	if (message->from.status == AS_FROM_ONE && message->from.domain)
-		printf("Author     %s\n", message->from.domain);
-	else if (!message->skipped_by)
-		printf("Author     none: %s\n", message->from.reason);
-	for (size_t i = 0; i < message->results.count; i++) {
-		const struct as_result *result = &message->results.list[i];
-		printf("%-10s %s", result->method, as_code_name(result->code));
-		for (size_t k = 0; k < result->count; k++) {
-			const struct as_property *p = &result->properties[k];
-			printf(" %s.%s=%s", p->ptype, p->property, escaped(message, p->value));
-		}
-		if (result->has_dnssec)
-			printf(" (%s)", as_dnssec_name(result->dnssec));
-		if (result->reason)
-			printf(": %s", escaped(message, result->reason));
-		putchar('\n');
-	}
-}
-
-static void print_details(struct as_message *message)
-{
-	const struct as_dmarc_outcome *dmarc = message->dmarc;
-	if (message->spf && message->spf->mechanism)
-		printf("SPF term   %s in %s\n", escaped(message, message->spf->mechanism), message->spf->where);
-	if (dmarc && dmarc->record)
-		printf("Policy     %s=%s at _dmarc.%s, organizational domain %s, aligned: %s%s%s\n", dmarc->source,
-		       as_dmarc_policy_name(dmarc->published), dmarc->policy_domain, dmarc->organization ? dmarc->organization : "?",
-		       dmarc->spf_aligned ? "spf" : "", dmarc->dkim_aligned ? (dmarc->spf_aligned ? ", dkim" : "dkim") : "",
-		       dmarc->spf_aligned || dmarc->dkim_aligned ? "" : "none");
-}
-
-static void print_lookups(struct as_message *message)
-{
-	static const char *const statuses[] = { "ok", "nodata", "nxdomain", "tempfail" };
-	size_t n = message->dns ? as_dns_set_count(message->dns) : 0;
-	for (size_t i = 0; i < n; i++) {
-		struct as_dns_lookup lookup = as_dns_set_lookup(message->dns, i);
-		printf("Lookup     %s %s: ", escaped(message, lookup.name), as_dns_type_name(lookup.type));
-		if (!lookup.answer)
-			puts("not waited for");
-		else
-			printf("%s, %s, %lld ms%s%s\n", statuses[lookup.answer->status], as_dnssec_name(lookup.answer->dnssec),
-			       (long long)lookup.ms,
-			       lookup.answer->reason ? ": " : "", lookup.answer->reason ? lookup.answer->reason : "");
-	}
-}
-
-static void print_decision(const struct as_decision *decision)
-{
-	printf("Decision   %s, rule %s", as_verb_name(decision->verb), decision->rule);
-	if (decision->computed != decision->verb)
-		printf(" (report-only: would %s)", as_verb_name(decision->computed));
-	putchar('\n');
-	if (decision->reply_code)
-		printf("Reply      %u %s %s\n", decision->reply_code, decision->enhanced, decision->text);
-}
-
-static void print_edits(const struct as_verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->edit_count; i++) {
-		const struct as_edit *edit = &verdict->edits[i];
-		if (edit->kind == AS_EDIT_DELETE)
-			printf("Removed    %s number %u\n", edit->name, edit->instance);
-	}
 	putchar('\n');
 	for (size_t i = verdict->edit_count; i > 0; i--) {
 		const struct as_edit *edit = &verdict->edits[i - 1];
 		if (edit->kind == AS_EDIT_INSERT)
 			printf("%s:%s\n", edit->name, edit->value);
 	}
+}
+
+static void print_verdict(struct as_message *message, const struct as_verdict *verdict, int64_t ms, bool wants_json)
+{
+	const char *trace = as_trace_make(message, verdict, NULL, ms), *text;
+	if (wants_json) {
+		puts(trace);
+		return;
+	}
+	if (as_trace_text(message->arena, trace, &text) == AS_OK)
+		fputs(text, stdout);
+	print_fields(verdict);
 }
 
 static void judge(struct as_env *env, const struct options *options, const struct as_ip *client, const struct as_mail *mail)
@@ -269,12 +218,9 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	as_engine_eoh(message);
 	as_engine_body(message, mail->body, mail->body_size);
 	struct as_verdict verdict;
+	int64_t begun_ms = as_clock_mono_ms(env->clock);
 	as_engine_eom(message, NULL, NULL, NULL, &verdict);
-	print_results(message);
-	print_details(message);
-	print_lookups(message);
-	print_decision(verdict.decision);
-	print_edits(&verdict);
+	print_verdict(message, &verdict, as_clock_mono_ms(env->clock) - begun_ms, options->wants_json);
 	as_engine_end(message);
 	as_engine_close(session);
 }
