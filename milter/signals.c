@@ -23,6 +23,7 @@ struct listener {
 	pthread_t thread;
 	pthread_t waiter; /* told by SIGALRM that smfi_main() has returned */
 	atomic_bool has_ended;
+	bool has_failed; /* known once it has ended */
 };
 
 static sigset_t waited_for(void)
@@ -45,7 +46,7 @@ void as_signals_block(void)
 static void *listen_thread(void *user)
 {
 	struct listener *listener = user;
-	(void)smfi_main(); /* its result is the same after a signal and after a failure */
+	listener->has_failed = smfi_main() != MI_SUCCESS; /* not after a signal */
 	atomic_store(&listener->has_ended, true);
 	pthread_kill(listener->waiter, SIGALRM);
 	return NULL;
@@ -150,6 +151,13 @@ static bool drain(struct as_service *service, struct listener *listener)
 	return is_finished;
 }
 
+static void log_lost_listener(struct as_service *service)
+{
+	struct as_env *env = as_environment_ref(service->environment);
+	as_log(env->log, AS_LOG_ERROR, NULL, "libmilter has stopped listening, see its own lines in syslog");
+	as_env_unref(env);
+}
+
 bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user)
 {
 	struct listener listener = { .waiter = pthread_self() };
@@ -157,5 +165,7 @@ bool as_signals_serve(struct as_service *service, void (*ready)(void *user), voi
 		return false;
 	ready(user);
 	serve(service, &listener);
-	return drain(service, &listener);
+	if (atomic_load(&listener.has_ended) && listener.has_failed)
+		log_lost_listener(service);
+	return drain(service, &listener) && !listener.has_failed;
 }

@@ -11,7 +11,8 @@
 void as_signals_block(void);
 
 /* Runs libmilter in a thread of its own and waits for signals in the calling one, which must be the process's first. ready() is
- * called once all of that runs. Returns after a stop: true when every message in flight was finished.
+ * called once all of that runs. Returns after a stop: true when every message in flight was finished
+ * and the listener did not fail.
  * USR1: reload. USR2: a line of statistics. TERM, INT, HUP: new messages are deferred, those in flight are finished for as long as
  * evaluation-timeout allows, then libmilter stops; a second one does not wait. (HUP stops because libmilter decides that.) */
 bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user);

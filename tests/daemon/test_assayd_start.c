@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -265,6 +266,39 @@ static void inet_sockets(void **state)
 	}
 }
 
+/* Takes the daemon's listening socket away from it. False: this system does not let us. */
+static bool shut_listener(pid_t pid)
+{
+	bool is_shut = false;
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	for (int fd = 0; process >= 0 && fd < 64; fd++) {
+		int is_listening = 0, copy = (int)syscall(SYS_pidfd_getfd, process, fd, 0);
+		socklen_t size = sizeof is_listening;
+		if (copy >= 0 && getsockopt(copy, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) == 0 && is_listening)
+			is_shut |= shutdown(copy, SHUT_RDWR) == 0;
+		if (copy >= 0)
+			close(copy);
+	}
+	if (process >= 0)
+		close(process);
+	return is_shut;
+}
+
+/* Whoever watches over the daemon must see that this was no stop. */
+static void lost_listener(void **state)
+{
+	char socket[TEXT];
+	snprintf(socket, sizeof socket, "inet:%u@127.0.0.1", daemon_free_port(AF_INET));
+	configure(*state, socket, "");
+	assert_true(daemon_start(*state));
+	if (!shut_listener(daemon_pid(*state))) {
+		assert_int_equal(daemon_stop(*state), EX_OK);
+		skip();
+	}
+	expect_status("lost listener", *state, EX_TEMPFAIL);
+	expect_text("lost listener", daemon_log(*state), "libmilter has stopped listening");
+}
+
 static void unix_sockets(void **state)
 {
 	char path[TEXT], local[TEXT];
@@ -380,6 +414,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(lost_listener, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unix_sockets, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(mode_and_group, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(stale_socket_is_taken_over, new_daemon, free_daemon),
