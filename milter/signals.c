@@ -165,7 +165,8 @@ bool as_signals_serve(struct as_service *service, void (*ready)(void *user), voi
 		return false;
 	ready(user);
 	serve(service, &listener);
-	if (atomic_load(&listener.has_ended) && listener.has_failed)
+	bool has_failed = atomic_load(&listener.has_ended) && listener.has_failed; /* before any stop: one that comes early fails, too */
+	if (has_failed)
 		log_lost_listener(service);
-	return drain(service, &listener) && !listener.has_failed;
+	return drain(service, &listener) && !has_failed;
 }
