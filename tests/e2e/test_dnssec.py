@@ -10,7 +10,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import forwarder
 import runner
 from cases import Case
 from dnstree import Zone, txt
@@ -478,6 +481,72 @@ def test_anchor_rolled_over_by_reload(world):
             same([line for line in world.assayd.lines(since) if "dns:" in line], [])  # nothing changed: the cache stays
     finally:
         world.dns.write_anchor(anchor)
+
+
+# --- mode "auto" ----------------------------------------------------------------------------------------------------
+
+HONEST, STRIPPING, FAILING, SILENT = "127.9.9.1", "127.9.9.2", "127.9.9.3", "127.9.9.4"
+NOBODY = "127.9.9.5"
+
+
+@contextlib.contextmanager
+def forwarders(world):
+    with contextlib.ExitStack() as stack:
+        try:
+            for address, behave in ((HONEST, forwarder.honest), (STRIPPING, forwarder.stripping), (FAILING, forwarder.failing),
+                                    (SILENT, forwarder.silent)):
+                stack.callback(forwarder.Forwarder(address, behave, world.dns.port).stop)
+        except OSError as error:
+            raise runner.Skip("port 53 of a loopback address cannot be had: %s" % error) from None
+        yield
+
+
+def probe(world, servers, anchor, *name):
+    """The words of a start in mode auto with these servers. Several may run at once."""
+    text = "".join("nameserver %s\n" % server for server in servers)
+    path = write(world, "resolv.conf.%d" % threading.get_ident(), text)
+    program = os.path.join(world.build, "tests", "support", "dnsprobe")
+    done = subprocess.run([program, path, anchor, *name], capture_output=True, text=True, check=False, timeout=30)
+    same((done.returncode, done.stderr), (0, ""))
+    return re.sub(r", DNSSEC .*", "", done.stdout.replace(path, "FILE")).splitlines()
+
+
+def check_probes(world, cases):
+    """Rows of what probe() takes and of what it must return."""
+    with forwarders(world), ThreadPoolExecutor(len(cases)) as pool:
+        running = [pool.submit(probe, world, *case[:-1]) for case in cases]
+        wrong = ["%s: %s" % (case[0], run.result()) for case, run in zip(cases, running) if run.result() != case[-1]]
+    assert not wrong, "\n  ".join(wrong)
+
+
+def test_auto_takes_servers_that_hand_signatures_through(world):
+    chosen = "forwarding to %s (the servers of FILE hand DNSSEC signatures through)" % HONEST
+    root, example = write(world, "root.key", ds_of(world, ".")), world.dns.anchor_file
+    check_probes(world, (
+        ([HONEST], root, "_dmarc.rsa.example", [chosen, "found, secure"]),
+        ([HONEST], example, "_dmarc.rsa.example", [chosen, "found, secure"]),
+        ([HONEST], root, "_dmarc.plain3.example", [chosen, "found, insecure"]),
+        ([HONEST], root, "_dmarc.broken.example", [chosen, "failed, bogus"]),
+        ([SILENT, STRIPPING, HONEST, NOBODY], root, "_dmarc.rsa.example", [chosen, "found, secure"]),
+        ([HONEST, STRIPPING], "", "_dmarc.rsa.example",
+         ["forwarding to %s, %s (the servers of FILE, not tested)" % (HONEST, STRIPPING), "found, indeterminate"]),
+    ))
+
+
+def test_auto_recurses_where_no_server_is_of_use(world):
+    """The start ends within bounds, also when nobody answers."""
+    root = write(world, "root.key", ds_of(world, "."))
+    old = write(world, "old.key", OLD_ROOT)
+    strips, mute = "do not hand DNSSEC signatures through", "did not answer the probe"
+    check_probes(world, [(servers, anchor, ["recursing from the root (%s)" % why]) for servers, anchor, why in (
+        ([STRIPPING], root, "the servers of FILE " + strips),
+        ([STRIPPING, SILENT, FAILING], root, "the servers of FILE " + strips),
+        ([HONEST], old, "the servers of FILE " + strips),
+        ([SILENT], root, "the servers of FILE " + mute),
+        ([NOBODY], root, "the servers of FILE " + mute),
+        ([FAILING], root, "the servers of FILE " + mute),
+        ([], root, "no servers in FILE"),
+    )])
 
 
 if __name__ == "__main__":
