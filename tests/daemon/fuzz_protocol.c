@@ -40,11 +40,14 @@ enum {
 	THREADS_MAX = 150,
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { MEMORY_MORE_KB = 2000000 }; /* quarantine and shadow */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) /* gcc */
+#define IS_SANITIZED 1
+#elif defined(__has_feature) /* clang */
+#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
-enum { MEMORY_MORE_KB = 100000 };
+#define IS_SANITIZED 0
 #endif
+enum { MEMORY_MORE_KB = IS_SANITIZED ? 2000000 : 100000 }; /* a sanitizer keeps what was freed */
 
 static uint64_t state;
 
