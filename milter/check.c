@@ -20,7 +20,7 @@ static bool check_anchor(struct as_arena *arena, const struct as_settings *setti
 	}
 	if (as_dns_anchor_check(arena, settings->dns.trust_anchor, &state, detail) != AS_OK)
 		return false;
-	printf("trust anchor: %s\n", state ? state : settings->dns.trust_anchor);
+	printf("%s\n", state ? state : settings->dns.trust_anchor);
 	return true;
 }
 

@@ -16,6 +16,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "message", as_command_message, "judge a mail file as assayd would" },
+	{ "migrate", as_command_migrate, "make an assay.conf of opendkim.conf and opendmarc.conf" },
 	{ "why", as_command_why, "explain what was decided about a message" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -5,6 +5,7 @@
 
 /* argv[0] is the sub-command's name. Returns an exit status of sysexits.h. */
 int as_command_message(int argc, char **argv);
+int as_command_migrate(int argc, char **argv);
 int as_command_why(int argc, char **argv);
 
 #endif
