@@ -132,7 +132,8 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dns", ROW("forward", SERVERS, "{}", dns.forward),
 	  .help = "Servers for the mode forward: an address, or ADDRESS@PORT." },
 	{ .section = "dns", ROW("trust-anchor", FILE, "/usr/share/dns/root.key", dns.trust_anchor),
-	  .help = "The DNSSEC keys of the root. Empty: no validation." },
+	  .help = "The DNSSEC keys of the root, as DS or DNSKEY records. A reload reads the file again when it was replaced. Empty: no "
+		  "validation, every result says indeterminate." },
 	{ .section = "dns", ROW("insecure", DOMAINS, "{}", dns.insecure),
 	  .help = "Domains whose DNSSEC is known to be broken: not validated, RFC 7646." },
 	{ .section = "dns", ROW("cache-size", SIZE, "64m", dns.cache_bytes), .least = MIB, .most = (int64_t)16 * KIB * MIB,
