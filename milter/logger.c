@@ -6,6 +6,9 @@
 
 #include "table.h"
 
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,20 +52,50 @@ static bool stderr_is_journal(void)
 	return strcmp(own, stream) == 0;
 }
 
+/* Of standard error, one for the process. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned lost;
+
+/* A reader that has gone to sleep must not stop the mail: what cannot be written now is lost, and counted. PIPE_BUF is what a pipe that
+ * is ready for writing takes without a wait. Lock held. */
+static bool write_some(const char *text, size_t n)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	return poll(&ready, 1, 0) == 1 && ready.revents & POLLOUT && write(STDERR_FILENO, text, n) > 0;
+}
+
+static void write_stderr(const struct target *target, enum as_log_level level, const char *id, const char *colon, const char *line)
+{
+	char text[PIPE_BUF], complaint[96];
+	int n = target->is_journal ? snprintf(text, sizeof text, "<%d>%s%s%s\n", levels[level].priority, id, colon, line)
+				   : snprintf(text, sizeof text, "assayd: %s%s%s%s\n", levels[level].word, id, colon, line);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof text) {
+		n = sizeof text - 1;
+		text[n - 1] = '\n';
+	}
+	pthread_mutex_lock(&lock);
+	if (lost) {
+		int size = snprintf(complaint, sizeof complaint, "%s%u lines of the log are lost, nobody read them\n",
+				    target->is_journal ? "<4>" : "assayd: warning: ", lost);
+		if (write_some(complaint, (size_t)size))
+			lost = 0;
+	}
+	if (!write_some(text, (size_t)n))
+		lost++;
+	pthread_mutex_unlock(&lock);
+}
+
 static void write_line(void *user, enum as_log_level level, const char *id, const char *line)
 {
 	const struct target *target = user;
 	const char *colon = id ? ": " : "";
 	id = id ? id : "";
-	if (!target->is_stderr) {
-		syslog(target->facility | levels[level].priority, "%s%s%s", id, colon, line);
-		return;
-	}
-	/* One call, so that the lines of different threads do not mix. */
-	if (target->is_journal)
-		fprintf(stderr, "<%d>%s%s%s\n", levels[level].priority, id, colon, line);
+	if (target->is_stderr)
+		write_stderr(target, level, id, colon, line);
 	else
-		fprintf(stderr, "assayd: %s%s%s%s\n", levels[level].word, id, colon, line);
+		syslog(target->facility | levels[level].priority, "%s%s%s", id, colon, line);
 }
 
 const struct as_log *as_logger_new(struct as_arena *arena, const struct as_settings *settings, bool is_verbose)

@@ -20,6 +20,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,18 @@ static void on_ready(void *user)
 	as_daemon_ready(&start->daemon, as_logger_is_stderr(start->log));
 }
 
+/* A descriptor below 3 that is closed would go to a socket, and the log into it. */
+static bool open_standard_streams(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int run(struct start *start)
 {
 	int status = read_settings(start);
@@ -163,6 +176,8 @@ static int run(struct start *start)
 
 int main(int argc, char **argv)
 {
+	if (!open_standard_streams())
+		return EX_OSERR;
 	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 } };
 	if (start.options.is_done)
 		return start.options.status;

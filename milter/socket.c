@@ -169,6 +169,18 @@ static int ask_unix(const struct as_socket *s)
 	return error == EAGAIN || error == EPROTOTYPE ? EADDRINUSE : error;
 }
 
+/* As with try_inet(). */
+static int bind_unix(struct as_arena *arena, const struct as_socket *s, const char **detail)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+	if (fd < 0)
+		return refuse(arena, s, errno, detail);
+	if (bind(fd, (const struct sockaddr *)&s->address, s->address_length) != 0 || unlink(s->path) != 0)
+		error = errno;
+	close(fd);
+	return error ? refuse(arena, s, error, detail) : EX_OK;
+}
+
 static int try_unix(struct as_arena *arena, struct as_socket *s, const char **detail)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -178,7 +190,7 @@ static int try_unix(struct as_arena *arena, struct as_socket *s, const char **de
 
 	struct stat st;
 	if (lstat(s->path, &st) != 0)
-		return errno == ENOENT ? EX_OK : refuse(arena, s, errno, detail);
+		return errno == ENOENT ? bind_unix(arena, s, detail) : refuse(arena, s, errno, detail);
 	if (!S_ISSOCK(st.st_mode)) {
 		*detail = as_printf(arena, "cannot listen on unix:%s: the file exists and is not a socket", s->path);
 		return EX_UNAVAILABLE;
@@ -186,7 +198,7 @@ static int try_unix(struct as_arena *arena, struct as_socket *s, const char **de
 	int error = ask_unix(s);
 	if (!error && unlink(s->path) != 0 && errno != ENOENT)
 		error = errno;
-	return error ? refuse(arena, s, error, detail) : EX_OK;
+	return error ? refuse(arena, s, error, detail) : bind_unix(arena, s, detail);
 }
 
 static const char *libmilter_name(struct as_arena *arena, const struct as_socket *socket)
@@ -215,10 +227,12 @@ static int grant(const struct as_socket *socket, const struct as_socket_access *
 
 int as_socket_open(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, const char **detail)
 {
-	int status = socket->family == AF_UNIX ? try_unix(arena, socket, detail) : try_inet(arena, socket, detail);
-	if (status)
-		return status;
 	mode_t before = umask(0177);
+	int status = socket->family == AF_UNIX ? try_unix(arena, socket, detail) : try_inet(arena, socket, detail);
+	if (status) {
+		umask(before);
+		return status;
+	}
 	errno = 0;
 	bool is_open = smfi_setconn((char *)libmilter_name(arena, socket)) == MI_SUCCESS && smfi_opensocket(false) == MI_SUCCESS;
 	int error = is_open ? 0 : errno ? errno : EINVAL;

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_assayd_load.c - reload and stop while messages come, a log that takes nothing, starts that must fail. */
+#include "config.h"
+
+#include "rig.h"
+
+#include "test.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { SENDERS = 20, RELOADS = 50, IN_FLIGHT = 200, MESSAGES = 500 };
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { GROWTH_KB = 1 << 20 }; /* they keep what was freed */
+#else
+enum { GROWTH_KB = 8192 };
+#endif
+
+static bool is_passed(const struct milter_result *result, const char *wanted)
+{
+	const struct milter_edit *edit = rig_inserted(result, "Authentication-Results", 0);
+	return result->answer == MILTER_CONTINUE && edit && strstr(edit->value, wanted);
+}
+
+static void expect_normal(const struct rig *rig)
+{
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
+	assert_true(is_passed(rig_message(c, "example.com"), "dmarc=pass"));
+	rig_farewell(c);
+}
+
+/* --- reload under load ----------------------------------------------------------------------------------------------- */
+
+struct load {
+	const struct rig *rig;
+	atomic_bool is_over;
+	atomic_uint rejected, deferred, others;
+};
+
+/* No assertion in here: cmocka's belong to its own thread. */
+static void *send_spoofs(void *user)
+{
+	struct load *load = user;
+	while (!atomic_load(&load->is_over)) {
+		struct milter_client *c = milter_open(load->rig->address);
+		char bytes[RIG_SESSION_MAX];
+		size_t n = rig_session_bytes(bytes, "example.com");
+		char *client = memmem(bytes, n, "192.0.2.1", 9);
+		if (!c || !client) {
+			atomic_fetch_add(&load->others, 1);
+			break;
+		}
+		client[8] = '7';
+		milter_raw(c, bytes, n);
+		(void)milter_flush(c); /* the answer shows a lost connection */
+		const struct milter_result *result = rig_session_read(c);
+		const char *text = result->text ? result->text : "";
+		if (strncmp(text, "550 5.7.1 ", 10) == 0)
+			atomic_fetch_add(&load->rejected, 1);
+		else if (strncmp(text, "451 4.7.1 ", 10) == 0)
+			atomic_fetch_add(&load->deferred, 1);
+		else
+			atomic_fetch_add(&load->others, 1);
+		milter_close(c);
+	}
+	return NULL;
+}
+
+static void reload_once(struct rig *rig, int i)
+{
+	static const char *const extras[] = {
+		"dmarc { on-reject = \"tempfail\" }",
+		"dmarc { on-reject = \"burn\" }",
+		"dmarc { on-reject = \"reject\" }",
+		"no-such-keyword = 1",
+		"dmarc {",
+	};
+	rig_configure(rig, extras[i % 5]);
+	daemon_signal(rig->daemon, SIGUSR1);
+	assert_true(daemon_wait_state(rig->daemon, "RELOADING=1"));
+	assert_true(daemon_wait_state(rig->daemon, "READY=1"));
+}
+
+static void wait_for_more(atomic_uint *count)
+{
+	unsigned before = atomic_load(count);
+	for (int ms = 0; ms < DAEMON_WAIT_MS && atomic_load(count) == before; ms++)
+		poll(NULL, 0, 1);
+	assert_true(atomic_load(count) > before);
+}
+
+static void reload_under_load(void **state)
+{
+	struct rig *rig = *state;
+	struct load load = { .rig = rig };
+	pthread_t senders[SENDERS];
+	expect_normal(rig);
+	unsigned descriptors = daemon_descriptors(rig->daemon);
+	for (int i = 0; i < SENDERS; i++)
+		assert_int_equal(pthread_create(&senders[i], NULL, send_spoofs, &load), 0);
+	wait_for_more(&load.rejected);
+	unsigned long memory_kb = 0;
+	for (int i = 0; i < RELOADS; i++) {
+		reload_once(rig, i);
+		wait_for_more(i % 5 < 2 ? &load.deferred : &load.rejected);
+		if (i == RELOADS / 5)
+			memory_kb = daemon_memory_kb(rig->daemon);
+	}
+	atomic_store(&load.is_over, true);
+	for (int i = 0; i < SENDERS; i++)
+		pthread_join(senders[i], NULL);
+	assert_int_equal(atomic_load(&load.others), 0);
+	assert_true(daemon_wait_statistics(rig->daemon, "connections=0 messages=0 "));
+	for (int ms = 0; ms < DAEMON_WAIT_MS && daemon_descriptors(rig->daemon) > descriptors; ms += 5)
+		poll(NULL, 0, 5);
+	assert_true(daemon_descriptors(rig->daemon) <= descriptors);
+	unsigned long now_kb = daemon_memory_kb(rig->daemon);
+	if (now_kb > memory_kb + GROWTH_KB)
+		fail_msg("%lu kB before, %lu kB after", memory_kb, now_kb);
+}
+
+/* --- stop with messages in flight ------------------------------------------------------------------------------------ */
+
+static void stop_with_many_in_flight(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_new("evaluation-timeout = \"2s\"");
+	struct milter_client *c[IN_FLIGHT];
+	unsigned deferred = 0;
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		assert_non_null(c[i] = milter_open(rig->address));
+		rig_session_send(c[i], "silent.example");
+	}
+	assert_true(dns_responder_wait(rig->dns, "_dmarc.silent.example"));
+	daemon_signal(rig->daemon, SIGTERM);
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		const struct milter_result *result = rig_session_read(c[i]);
+		assert_int_not_equal(result->answer, MILTER_CONTINUE);
+		assert_int_equal(result->edit_count, 0);
+		deferred += result->answer == MILTER_REPLY && strncmp(result->text, "451 4.", 6) == 0;
+		milter_close(c[i]);
+	}
+	assert_true(deferred > 0);
+	int status = daemon_wait_end(rig->daemon);
+	assert_true(status == EX_OK || status == EX_TEMPFAIL);
+	assert_int_not_equal(access(strchr(rig->address, '/'), F_OK), 0);
+	assert_true(daemon_start(rig->daemon));
+	expect_normal(rig);
+	rig_free(rig);
+}
+
+/* --- logs that take nothing ------------------------------------------------------------------------------------------ */
+
+static int log_pipe[2];
+
+static void log_into_pipe(void *user)
+{
+	(void)user; /* the pipe is all there is */
+	dup2(log_pipe[1], STDERR_FILENO);
+	close(log_pipe[0]);
+	close(log_pipe[1]);
+}
+
+static void log_nowhere(void *user)
+{
+	(void)user; /* nothing to know */
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+}
+
+/* Long lines: 64 KB of a pipe are full soon. */
+static void send_many(const struct rig *rig, int n)
+{
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
+	for (int i = 0; i < n; i++)
+		assert_true(is_passed(rig_message(c, "example.com"), "dmarc=pass"));
+	rig_farewell(c);
+}
+
+/* The reader wakes up: what there was, then the complaint, then the log goes on. */
+static void expect_lines_lost(int fd, const struct rig *rig)
+{
+	static char text[1 << 18];
+	size_t n = 0;
+	ssize_t got;
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (n < sizeof text / 2 && (got = read(fd, text + n, sizeof text / 2 - n)) > 0)
+		n += (size_t)got;
+	send_many(rig, 1);
+	while (n < sizeof text - 1 && (got = read(fd, text + n, sizeof text - 1 - n)) > 0)
+		n += (size_t)got;
+	text[n] = 0;
+	assert_non_null(strstr(text, "assayd: assayd " PACKAGE_VERSION " started\n"));
+	const char *complaint = strstr(text, " lines of the log are lost, nobody read them\nassayd: 4X1Y2Z: from=");
+	if (!complaint)
+		fail_msg("no complaint: %.200s", text + (n > 200 ? n - 200 : 0));
+}
+
+static void log_pipe_full_then_broken(void **state)
+{
+	(void)state; /* a rig of its own */
+	assert_int_equal(pipe2(log_pipe, O_CLOEXEC), 0);
+	struct rig *rig = rig_new_prepared("", log_into_pipe, NULL);
+	close(log_pipe[1]);
+	send_many(rig, MESSAGES); /* nobody reads */
+	expect_lines_lost(log_pipe[0], rig);
+	close(log_pipe[0]);
+	send_many(rig, MESSAGES); /* EPIPE */
+	rig_free(rig);
+}
+
+/* No descriptor of a connection may become standard error. */
+static void standard_streams_closed(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_new_prepared("", log_nowhere, NULL);
+	for (int fd = 0; fd < 3; fd++) {
+		char path[64], target[64] = "";
+		snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)daemon_pid(rig->daemon), fd);
+		assert_true(readlink(path, target, sizeof target - 1) > 0);
+		assert_string_equal(target, "/dev/null");
+	}
+	send_many(rig, 3);
+	rig_free(rig);
+}
+
+static void no_syslog(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_new("");
+	char *target = strstr(rig->config, "stderr");
+	assert_non_null(target);
+	memcpy(target, "syslog", 6);
+	daemon_configure(rig->daemon, rig->config);
+	assert_int_equal(daemon_stop(rig->daemon), EX_OK);
+	assert_true(daemon_start(rig->daemon));
+	send_many(rig, 3);
+	rig_free(rig);
+}
+
+/* --- folders that take no socket --------------------------------------------------------------------------------------- */
+
+static const char *tmpfs_options;
+static const char *tmpfs_folder;
+static unsigned long tmpfs_flags;
+
+enum { NO_MOUNT = 99 };
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool is_written = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	if (fd >= 0)
+		close(fd);
+	return is_written;
+}
+
+/* Mounts of our own: as root, or in a user namespace where we are root. */
+static bool enter_namespace(void)
+{
+	char uid_map[32], gid_map[32];
+	snprintf(uid_map, sizeof uid_map, "0 %u 1\n", (unsigned)geteuid());
+	snprintf(gid_map, sizeof gid_map, "0 %u 1\n", (unsigned)getegid());
+	if (unshare(CLONE_NEWNS) == 0)
+		return true;
+	return unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write_file("/proc/self/uid_map", uid_map) &&
+	       write_file("/proc/self/setgroups", "deny") && write_file("/proc/self/gid_map", gid_map);
+}
+
+static void mount_folder(void *user)
+{
+	(void)user; /* variables, so that one function serves all rows */
+	if (!enter_namespace())
+		_exit(NO_MOUNT);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount("none", tmpfs_folder, "tmpfs", tmpfs_flags, tmpfs_options) != 0)
+		_exit(NO_MOUNT);
+}
+
+static void folder_without_room(void **state)
+{
+	static const struct {
+		unsigned long flags;
+		const char *options, *wanted;
+	} cases[] = {
+		{ MS_RDONLY, "", "Read-only file system" },
+		{ 0, "nr_inodes=1", "No space left on device" },
+	};
+	(void)state; /* a daemon of its own */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct daemon *d = daemon_new();
+		char folder[128], file[128], text[512];
+		snprintf(folder, sizeof folder, "%.100s/run", daemon_folder(d));
+		snprintf(file, sizeof file, "%.100s/assay.conf", daemon_folder(d));
+		assert_int_equal(mkdir(folder, 0755), 0);
+		snprintf(text, sizeof text, "socket = \"unix:%s/socket\"\nuser = \"\"\nlog { target = \"stderr\" }\n", folder);
+		daemon_configure(d, text);
+		tmpfs_folder = folder;
+		tmpfs_flags = cases[i].flags;
+		tmpfs_options = cases[i].options;
+		daemon_prepare(d, mount_folder, NULL);
+		daemon_spawn(d, (const char *const[]){ "-f", "-c", file, NULL });
+		int status = daemon_wait_end(d);
+		if (status == NO_MOUNT) {
+			daemon_free(d);
+			skip();
+		}
+		assert_int_equal(status, EX_OSERR);
+		snprintf(text, sizeof text, "cannot listen on unix:%s/socket: %s\n", folder, cases[i].wanted);
+		if (!strstr(daemon_log(d), text))
+			fail_msg("no '%s' in '%s'", text, daemon_log(d));
+		daemon_free(d);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(reload_under_load, rig_setup, rig_teardown),
+		cmocka_unit_test(stop_with_many_in_flight),
+		cmocka_unit_test(log_pipe_full_then_broken),
+		cmocka_unit_test(standard_streams_closed),
+		cmocka_unit_test(no_syslog),
+		cmocka_unit_test(folder_without_room),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
