@@ -17,12 +17,14 @@ enum {
 	HELO_MAX = 512,        /* RFC 5321 4.5.3.1.4: a command line */
 	PATH_MAX_BYTES = 1024, /* RFC 5321 4.5.3.1.3 asks for 256 */
 	RECIPIENTS_MAX = 10000,
+	TLS_MAX = 128,         /* a version or a cipher */
 	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
 	EARLY_HELOS = 3,       /* EHLO, EHLO after STARTTLS, and one for luck */
 };
 
-/* In the order of evaluation and of the header field. DMARC stands on what comes before it. */
-static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_arc, &as_method_dmarc };
+/* In the order of evaluation and of the header field. DMARC stands on what comes before it, evidence on DMARC. */
+static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_arc, &as_method_dmarc,
+						    &as_method_evidence };
 enum { METHODS = sizeof methods / sizeof *methods };
 
 static char *copy_capped(struct as_arena *arena, const char *text, size_t most)
@@ -152,6 +154,12 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	return message;
 }
 
+void as_engine_tls(struct as_message *message, const char *version, const char *cipher)
+{
+	message->tls_version = version ? copy_capped(message->arena, version, TLS_MAX) : NULL;
+	message->tls_cipher = cipher ? copy_capped(message->arena, cipher, TLS_MAX) : NULL;
+}
+
 void as_engine_rcpt(struct as_message *message, const char *path)
 {
 	size_t n = message->recipient_count;
@@ -169,6 +177,7 @@ void as_engine_rcpt(struct as_message *message, const char *path)
 void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	as_edits_note(message, name, name_length, value, value_length);
+	message->size += (int64_t)(name_length + strlen(":") + value_length + strlen("\r\n"));
 	if (!message->skipped_by && !message->has_eoh)
 		as_fields_add(&message->fields, name, name_length, value, value_length);
 }
@@ -195,8 +204,16 @@ void as_engine_eoh(struct as_message *message)
 			methods[i]->eoh(message);
 }
 
+static unsigned needs(const struct as_message *message)
+{
+	const struct as_rules *rules = message->env->settings->rules;
+	return rules ? rules->needs : 0;
+}
+
 bool as_engine_wants_body(const struct as_message *message)
 {
+	if (message->has_eoh && needs(message) & AS_NEEDS_SIZE)
+		return true;
 	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
 		if (methods[i]->wants_body && methods[i]->wants_body(message))
 			return true;
@@ -206,6 +223,7 @@ bool as_engine_wants_body(const struct as_message *message)
 void as_engine_body(struct as_message *message, const unsigned char *bytes, size_t n)
 {
 	as_engine_eoh(message);
+	message->size += (int64_t)n;
 	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
 		if (methods[i]->body)
 			methods[i]->body(message, bytes, n);
@@ -236,6 +254,60 @@ static void collect(struct as_message *message, void (*before_wait)(void *user),
 			methods[i]->finish(message);
 }
 
+/* A recipient that does not parse has no domain, and its address is what was given. */
+static const struct as_recipient *recipients_of(const struct as_message *message)
+{
+	struct as_recipient *list = as_alloc_array(message->arena, message->recipient_count, sizeof *list);
+	for (size_t i = 0; i < message->recipient_count; i++) {
+		const char *given = message->recipients[i], *local = "";
+		list[i].domain = "";
+		list[i].address = given;
+		if (as_path_parse(message->arena, given, &local, &list[i].domain) == AS_OK)
+			list[i].address = as_printf(message->arena, "%s@%s", as_lower_copy(message->arena, local, strlen(local)),
+						    list[i].domain);
+	}
+	return list;
+}
+
+/* Folds and spaces do not make another message. */
+static const char *message_id_of(const struct as_message *message)
+{
+	const struct as_field *field = as_fields_find(&message->fields, "Message-ID");
+	struct as_buf id = as_buf_new(message->arena);
+	for (size_t i = 0; field && i < field->value_length && i < PATH_MAX_BYTES; i++)
+		if (!as_is_fws(field->value[i]) && field->value[i])
+			as_buf_putc(&id, field->value[i]);
+	return id.text;
+}
+
+/* What costs something is collected for the rules that look at it. */
+static void collect_for_rules(struct as_message *message, struct as_facts *facts)
+{
+	unsigned wanted = message->skipped_by ? 0 : needs(message);
+	if (wanted & AS_NEEDS_RECIPIENTS) {
+		facts->recipients = recipients_of(message);
+		facts->recipient_count = message->recipient_count;
+	}
+	if (wanted & AS_NEEDS_HEADER)
+		facts->header = as_rules_see_header(message->arena, message->env->settings->rules, &message->fields);
+	if (wanted & AS_NEEDS_SAMPLE)
+		facts->message_id = message_id_of(message);
+}
+
+/* A deviation from the policy is told with the result of DMARC, RFC 8601 2.2, in the words of DMARC reports (RFC 9990). */
+static void report_override(struct as_message *message)
+{
+	const struct as_decision *decision = &message->decision;
+	for (size_t i = 0; decision->override && i < message->results.count; i++) {
+		struct as_result *result = &message->results.list[i];
+		if (strcmp(result->method, "dmarc") != 0)
+			continue;
+		const char *name = as_override_name(decision->override);
+		const char *words = decision->override_comment ? as_printf(message->arena, "%s: %s", name, decision->override_comment) : name;
+		result->reason = result->reason ? as_printf(message->arena, "%s; %s", words, result->reason) : words;
+	}
+}
+
 static void decide(struct as_message *message, const char *queue_id)
 {
 	const struct as_settings *settings = message->env->settings;
@@ -255,8 +327,16 @@ static void decide(struct as_message *message, const char *queue_id)
 		.dkim = message->dkim,
 		.arc = message->arc,
 		.dmarc = message->dmarc,
+		.evidence = message->evidence,
+		.list_id = message->evidence ? message->evidence->list : NULL,
+		.tls_version = message->tls_version,
+		.tls_cipher = message->tls_cipher,
+		.now_s = message->now_s,
+		.size = message->size,
 	};
+	collect_for_rules(message, &facts);
 	as_policy_decide(message->arena, settings, &facts, &message->decision);
+	report_override(message);
 }
 
 /* With traces kept, a reply ends with the name under which its explanation is found. */

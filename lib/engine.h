@@ -17,6 +17,8 @@ void as_engine_close(struct as_session *session); /* NULL is allowed; messages m
 
 /* MAIL. path: "<a@b>" or "a@b"; authenticated: SMTP AUTH was used. The caller frees with as_engine_end(). env NULL: the session's. */
 struct as_message *as_engine_mail(struct as_session *session, struct as_env *env, const char *path, bool is_authenticated);
+/* Between MAIL and end of message: what the MTA tells of the session's TLS ({tls_version}, {cipher}); NULL for what it does not tell. */
+void as_engine_tls(struct as_message *message, const char *version, const char *cipher);
 void as_engine_rcpt(struct as_message *message, const char *path);
 void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length);
 void as_engine_eoh(struct as_message *message);

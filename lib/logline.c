@@ -125,6 +125,12 @@ static void put_decision(struct as_buf *line, const struct as_decision *decision
 	if (decision->computed != decision->verb)
 		as_buf_printf(line, " would=%s", as_verb_name(decision->computed));
 	as_buf_printf(line, " rule=%s", decision->rule);
+	if (decision->override)
+		as_buf_printf(line, " override=%s", as_override_name(decision->override));
+	if (decision->noted)
+		as_buf_printf(line, " noted=%s", decision->noted->name);
+	if (decision->noted_count > 1)
+		as_buf_printf(line, ",+%zu", decision->noted_count - 1);
 }
 
 const char *as_logline_make(struct as_message *message, int64_t ms)

@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "dkim_verify.h"
 #include "dmarc_check.h"
+#include "evidence.h"
 #include "field.h"
 #include "mailbox.h"
 #include "policy.h"
@@ -34,6 +35,8 @@ struct as_message {
 	bool has_null_sender;
 	const char **recipients;     /* as given */
 	size_t recipient_count;
+	const char *tls_version, *tls_cipher; /* NULL: none */
+	int64_t size;                /* bytes of header and body that were seen */
 	struct as_fields fields;
 	struct as_from from;
 	/* fields of ours that somebody else wrote, in the order of the header (edits.c) */
@@ -51,6 +54,7 @@ struct as_message {
 	struct as_dkim_outcome *dkim;
 	struct as_arc_outcome *arc;
 	struct as_dmarc_outcome *dmarc;
+	struct as_evidence *evidence; /* NULL: nothing hangs on it */
 	struct as_results results;
 	struct as_decision decision;
 };

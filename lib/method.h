@@ -21,5 +21,6 @@ extern const struct as_method as_method_spf;
 extern const struct as_method as_method_dkim;
 extern const struct as_method as_method_arc;
 extern const struct as_method as_method_dmarc;
+extern const struct as_method as_method_evidence;
 
 #endif

@@ -5,7 +5,10 @@
  * wins, and among equals the first row: no order of the rows can hide a refusal that the operator asked for. Final rows end the
  * search: our own trouble, and clients that are not judged. The rows of SPF and DKIM are off while their action is accept (DM-59),
  * so that they never name a decision that they did not make. They do not look at DMARC: whoever turns them on wants them for
- * forwarded mail too. Rules of the configuration will come before the table.
+ * forwarded mail too.
+ *
+ * Rules of the configuration (rule.h) come behind the first final rows and before everything else: a rule that matches stands in the place
+ * of the rest of the table.
  */
 #include "config.h"
 
@@ -35,6 +38,8 @@ struct row {
 	const char *enhanced; /* for reject; its class becomes 4 for tempfail */
 	const char *text;     /* reply unless configured; NULL for rows that never refuse */
 	const char *reason;
+	enum as_override override; /* the reason for reports when the row is milder than the domain asks */
+	size_t evidence;      /* what stands in struct as_evidence for it: offset + 1; 0: nothing */
 };
 
 static bool has_trouble(const struct as_settings *s, const struct as_facts *f)
@@ -97,8 +102,7 @@ static bool has_signature(const struct as_facts *f, enum as_code code)
 	return false;
 }
 
-/* The signatures of a message in one word: any pass is a pass; without one an error may have hidden it. */
-static enum as_code dkim_summary(const struct as_facts *f)
+enum as_code as_facts_dkim(const struct as_facts *f)
 {
 	if (!f->dkim || !f->dkim->count)
 		return AS_NONE;
@@ -120,16 +124,43 @@ static bool dmarc_fails(const struct as_facts *f, enum as_dmarc_policy policy)
 	return dmarc_is(f, AS_FAIL) && f->dmarc->policy == policy;
 }
 
+/* What the domain's wish alone would do. */
+static enum as_verb wish(const struct as_settings *s, const struct as_facts *f)
+{
+	if (dmarc_fails(f, AS_DMARC_REJECT))
+		return s->dmarc.on_reject;
+	return dmarc_fails(f, AS_DMARC_QUARANTINE) ? s->dmarc.on_quarantine : AS_VERB_ACCEPT;
+}
+
+/* Evidence speaks for a message, never against it. */
+static bool by_arc(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->evidence && f->evidence->arc && wish(s, f) > AS_VERB_ACCEPT;
+}
+
+static bool by_forwarder(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->evidence && f->evidence->forwarder && wish(s, f) > s->dmarc.on_forwarder && !by_arc(s, f);
+}
+
+static bool by_list(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->evidence && f->evidence->list && wish(s, f) > s->dmarc.on_proven_list && !by_arc(s, f) && !by_forwarder(s, f);
+}
+
+static bool has_evidence(const struct as_settings *s, const struct as_facts *f)
+{
+	return by_arc(s, f) || by_forwarder(s, f) || by_list(s, f);
+}
+
 static bool dmarc_reject(const struct as_settings *s, const struct as_facts *f)
 {
-	(void)s;
-	return dmarc_fails(f, AS_DMARC_REJECT);
+	return dmarc_fails(f, AS_DMARC_REJECT) && !has_evidence(s, f);
 }
 
 static bool dmarc_quarantine(const struct as_settings *s, const struct as_facts *f)
 {
-	(void)s;
-	return dmarc_fails(f, AS_DMARC_QUARANTINE);
+	return dmarc_fails(f, AS_DMARC_QUARANTINE) && !has_evidence(s, f);
 }
 
 static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
@@ -148,12 +179,12 @@ static bool dmarc_temperror(const struct as_settings *s, const struct as_facts *
 /* With a record at hand, the failed lookup was one of the methods below DMARC. */
 static bool dmarc_lacks_key(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_temperror(s, f) && f->dmarc->record && dkim_summary(f) == AS_TEMPERROR && !spf_is(f, AS_TEMPERROR);
+	return dmarc_temperror(s, f) && f->dmarc->record && as_facts_dkim(f) == AS_TEMPERROR && !spf_is(f, AS_TEMPERROR);
 }
 
 static bool dmarc_lacks_spf(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_temperror(s, f) && f->dmarc->record && dkim_summary(f) != AS_TEMPERROR && spf_is(f, AS_TEMPERROR);
+	return dmarc_temperror(s, f) && f->dmarc->record && as_facts_dkim(f) != AS_TEMPERROR && spf_is(f, AS_TEMPERROR);
 }
 
 static bool dmarc_permerror(const struct as_settings *s, const struct as_facts *f)
@@ -194,13 +225,13 @@ static bool spf_permerror(const struct as_settings *s, const struct as_facts *f)
 static bool dkim_policy(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return dkim_summary(f) == AS_POLICY;
+	return as_facts_dkim(f) == AS_POLICY;
 }
 
 static bool dkim_fail(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return dkim_summary(f) == AS_FAIL;
+	return as_facts_dkim(f) == AS_FAIL;
 }
 
 static bool dkim_none(const struct as_settings *s, const struct as_facts *f)
@@ -212,7 +243,7 @@ static bool dkim_none(const struct as_settings *s, const struct as_facts *f)
 static bool dkim_temperror(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return dkim_summary(f) == AS_TEMPERROR;
+	return as_facts_dkim(f) == AS_TEMPERROR;
 }
 
 static bool always(const struct as_settings *s, const struct as_facts *f)
@@ -223,6 +254,7 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 
 #define VERB(field) .verb = offsetof(struct as_settings, field)
 #define REPLY(field) .reply = offsetof(struct as_settings, field)
+#define EVIDENCE(field) .evidence = offsetof(struct as_evidence, field) + 1
 #define FROM_ROW(condition, what) \
 	{ .rule = "malformed-from", .applies = (condition), VERB(dmarc.on_malformed_from), REPLY(dmarc.reply_malformed_from), \
 	  .enhanced = "5.7.1", .text = "Message refused: " what, .reason = what }
@@ -243,6 +275,13 @@ static const struct row table[] = {
 	FROM_ROW(from_several, "From header field with several domains"),
 
 	/* Evidence of a list or forwarder that makes the next row yield belongs here (RFC 9989 7.4, DM-54). */
+	/* RFC 9989 7.4: not on the policy alone (DM-54) */
+	{ .rule = "trusted-arc", .applies = by_arc, .override = AS_OVERRIDE_LOCAL_POLICY, EVIDENCE(arc),
+	  .reason = "DMARC fail, but trusted sealers saw it pass" },
+	{ .rule = "trusted-forwarder", .applies = by_forwarder, VERB(dmarc.on_forwarder), .override = AS_OVERRIDE_TRUSTED_FORWARDER,
+	  EVIDENCE(forwarder), .reason = "DMARC fail, but from a trusted forwarder" },
+	{ .rule = "proven-list", .applies = by_list, VERB(dmarc.on_proven_list), .override = AS_OVERRIDE_MAILING_LIST, EVIDENCE(list),
+	  .reason = "DMARC fail, but from a mailing list" },
 	{ .rule = "dmarc-reject", .applies = dmarc_reject, VERB(dmarc.on_reject), REPLY(dmarc.reply_reject), .enhanced = "5.7.1",
 	  .text = "Email rejected per DMARC policy for %{policy-domain}", .reason = "DMARC fail, policy reject of %{policy-domain}" },
 	{ .rule = "dmarc-quarantine", .applies = dmarc_quarantine, VERB(dmarc.on_quarantine), REPLY(dmarc.reply_quarantine),
@@ -327,7 +366,7 @@ static bool is_one_of_several(const struct row *chosen, const struct as_settings
 	return false;
 }
 
-static struct as_reply_values values_of(const struct as_facts *f, const struct row *row, char client[AS_IP_TEXT])
+static struct as_reply_values values_of(const struct as_facts *f, const char *rule, char client[AS_IP_TEXT])
 {
 	const struct as_dmarc_outcome *dmarc = f->dmarc;
 	const char *author = f->from && f->from->domain ? f->from->domain : dmarc ? dmarc->author_domain : NULL;
@@ -336,7 +375,7 @@ static struct as_reply_values values_of(const struct as_facts *f, const struct r
 		[AS_REPLY_POLICY_DOMAIN] = dmarc && dmarc->policy_domain ? dmarc->policy_domain : author,
 		[AS_REPLY_POLICY] = dmarc && dmarc->policy_domain ? as_dmarc_policy_name(dmarc->policy) : NULL,
 		[AS_REPLY_SPF] = f->spf ? as_code_name(f->spf->code) : NULL,
-		[AS_REPLY_DKIM] = f->dkim ? as_code_name(dkim_summary(f)) : NULL,
+		[AS_REPLY_DKIM] = f->dkim ? as_code_name(as_facts_dkim(f)) : NULL,
 		[AS_REPLY_DMARC] = dmarc ? as_code_name(dmarc->code) : NULL,
 		[AS_REPLY_CLIENT] = as_ip_text(&f->client, client),
 		[AS_REPLY_HELO] = f->helo,
@@ -344,7 +383,7 @@ static struct as_reply_values values_of(const struct as_facts *f, const struct r
 		[AS_REPLY_ENVELOPE_DOMAIN] = f->envelope_domain && *f->envelope_domain ? f->envelope_domain : f->helo,
 		[AS_REPLY_QUEUE_ID] = f->queue_id,
 		[AS_REPLY_HOSTNAME] = f->hostname,
-		[AS_REPLY_RULE] = row->rule,
+		[AS_REPLY_RULE] = rule,
 		[AS_REPLY_SPF_EXPLANATION] = f->spf ? f->spf->explanation : NULL,
 		[AS_REPLY_FROM_PROBLEM] = f->from ? f->from->reason : NULL,
 	} };
@@ -380,12 +419,83 @@ static void set_reply(struct as_arena *arena, struct as_decision *decision, cons
 	decision->text = as_reply_expand(arena, refusal->text, values);
 }
 
+static bool skips(const struct row *row)
+{
+	return row->traits & IS_FINAL && !row->verb && row->applies != always;
+}
+
 const char *as_policy_skips(const struct as_settings *settings, const struct as_facts *facts)
 {
 	for (const struct row *row = table; row < table + ROWS; row++)
-		if (row->traits & IS_FINAL && !row->verb && row->applies != always && row->applies(settings, facts))
+		if (skips(row) && row->applies(settings, facts))
 			return row->rule;
 	return NULL;
+}
+
+bool as_policy_has_row(const char *name)
+{
+	for (const struct row *row = table; row < table + ROWS; row++)
+		if (strcmp(row->rule, name) == 0)
+			return true;
+	return false;
+}
+
+static void consult_rules(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts, enum as_verb verb,
+			  struct as_rule_choice *choice)
+{
+	bool asks = settings->rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
+	unsigned char *taken = asks ? as_alloc(arena, facts->recipient_count) : NULL;
+	as_rules_choose(settings->rules, facts, verb, settings->mixed_recipients == AS_MIXED_MILDEST, taken, choice);
+}
+
+static struct refusal refusal_of_rule(struct as_arena *arena, const struct as_rule *rule)
+{
+	struct refusal refusal = { "5.7.1", "Message refused by local policy: %{rule}" };
+	if (*rule->reply) {
+		const char *enhanced;
+		refusal.text = as_reply_split(arena, rule->reply, &enhanced);
+		refusal.enhanced = enhanced ? enhanced : refusal.enhanced;
+	}
+	return refusal;
+}
+
+const char *as_override_name(enum as_override override)
+{
+	static const char *const names[] = {
+		[AS_OVERRIDE_NONE] = "none",
+		[AS_OVERRIDE_LOCAL_POLICY] = "local_policy",
+		[AS_OVERRIDE_MAILING_LIST] = "mailing_list",
+		[AS_OVERRIDE_POLICY_TEST_MODE] = "policy_test_mode",
+		[AS_OVERRIDE_TRUSTED_FORWARDER] = "trusted_forwarder",
+	};
+	return names[override];
+}
+
+static enum as_dmarc_policy disposition(enum as_verb verb)
+{
+	return verb >= AS_VERB_REJECT ? AS_DMARC_REJECT : verb >= AS_VERB_TAG ? AS_DMARC_QUARANTINE : AS_DMARC_NONE;
+}
+
+/* AG-8: present when alignment failed and something else is done than the domain published. A message that is deferred has no disposition
+ * yet. */
+static void set_override(struct as_arena *arena, const struct as_facts *facts, const struct row *row, const struct as_rule *rule,
+			 struct as_decision *decision)
+{
+	const struct as_dmarc_outcome *dmarc = facts->dmarc;
+	if (!dmarc_is(facts, AS_FAIL) || decision->verb == AS_VERB_TEMPFAIL || row->traits & IS_FINAL)
+		return;
+	if (disposition(decision->verb) == dmarc->policy) {
+		decision->override = dmarc->published == dmarc->policy ? AS_OVERRIDE_NONE : AS_OVERRIDE_POLICY_TEST_MODE;
+		return;
+	}
+	bool is_row = !rule && row->override && decision->verb == decision->computed;
+	decision->override = is_row ? row->override : AS_OVERRIDE_LOCAL_POLICY;
+	if (decision->verb != decision->computed)
+		decision->override_comment = "report-only";
+	else if (is_row)
+		decision->override_comment = *(const char *const *)((const char *)facts->evidence + row->evidence - 1);
+	else
+		decision->override_comment = as_printf(arena, "rule %s", decision->rule);
 }
 
 void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
@@ -393,16 +503,23 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 {
 	char client[AS_IP_TEXT];
 	const struct row *row = choose(settings, facts);
-	struct as_reply_values values = values_of(facts, row, client);
+	struct as_rule_choice choice = { .rule = NULL };
+	if (settings->rules && !(row->traits & IS_FINAL && row->applies != always))
+		consult_rules(arena, settings, facts, row_verb(row, settings), &choice);
+	const struct as_rule *rule = choice.rule;
+	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, client);
 	*decision = (struct as_decision){
-		.computed = row_verb(row, settings),
-		.rule = row->rule,
-		.reason = row->reason ? as_reply_expand(arena, row->reason, &values) : NULL,
+		.computed = rule ? rule->verb : row_verb(row, settings),
+		.rule = rule ? rule->name : row->rule,
+		.reason = rule ? *rule->reason ? rule->reason : NULL : row->reason ? as_reply_expand(arena, row->reason, &values) : NULL,
 		.is_skipped = as_policy_skips(settings, facts) != NULL,
+		.noted = choice.noted,
+		.noted_count = choice.noted_count,
 	};
 	decision->verb = settings->report_only ? AS_VERB_ACCEPT : decision->computed;
+	set_override(arena, facts, row, rule, decision);
 	if (decision->verb < AS_VERB_TEMPFAIL)
 		return;
-	struct refusal refusal = refusal_of(arena, row, settings, facts);
+	struct refusal refusal = rule ? refusal_of_rule(arena, rule) : refusal_of(arena, row, settings, facts);
 	set_reply(arena, decision, &refusal, &values);
 }

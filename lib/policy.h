@@ -7,7 +7,9 @@
 #include "arena.h"
 #include "dkim_verify.h"
 #include "dmarc_check.h"
+#include "evidence.h"
 #include "mailbox.h"
+#include "rule.h"
 #include "settings.h"
 #include "spf_check.h"
 
@@ -29,25 +31,59 @@ struct as_facts {
 	const struct as_spf_outcome *spf_helo;
 	const struct as_spf_outcome *spf;  /* MAIL FROM identity */
 	const struct as_dkim_outcome *dkim;
-	const struct as_arc_outcome *arc; /* no rule looks at it yet */
+	const struct as_arc_outcome *arc; /* newest sealer last */
 	const struct as_dmarc_outcome *dmarc;
+	const struct as_evidence *evidence;
+	const char *tls_version, *tls_cipher; /* of the SMTP session, as the MTA says; NULL: none */
+	int64_t now_s;
+
+	/* only what the needs of the rules ask for (rule.h) */
+	const char *message_id;
+	const char *list_id; /* of a list that is proven; NULL */
+	int64_t size;        /* bytes of header and body */
+	const struct as_recipient *recipients;
+	size_t recipient_count;
+	const unsigned char *header; /* as_rules_see_header() */
+};
+
+/* Why a message that fails DMARC is treated otherwise than its domain asks: the reasons of RFC 9990 (AG-8). */
+enum as_override {
+	AS_OVERRIDE_NONE,
+	AS_OVERRIDE_LOCAL_POLICY,
+	AS_OVERRIDE_MAILING_LIST,
+	AS_OVERRIDE_POLICY_TEST_MODE,
+	AS_OVERRIDE_TRUSTED_FORWARDER,
 };
 
 struct as_decision {
 	enum as_verb verb;       /* what is done */
 	enum as_verb computed;   /* what would be done without report-only; equal to verb otherwise */
+	const struct as_rule *noted; /* the first rule in report-only that matched; NULL. Settings memory */
+	size_t noted_count;
 	const char *rule;        /* stable name of the row that decided: "dmarc-reject", "trusted-network", ... Static or settings memory */
 	const char *reason;      /* printable words; NULL */
 	unsigned reply_code;     /* 550, 451; 0 when nothing is refused */
 	const char *enhanced;    /* "5.7.1" */
 	const char *text;        /* reply text: one line of printable ASCII, 1..400 octets, macros expanded */
+	enum as_override override;
+	const char *override_comment; /* printable; NULL */
 	bool is_skipped;         /* methods are not applied to this message (trusted, authenticated) */
 };
+
+/* The signatures of a message in one word: any pass is a pass; without one an error may have hidden it. */
+enum as_code as_facts_dkim(const struct as_facts *facts);
+
+/* Is this the name of a row of the built-in table? */
+bool as_policy_has_row(const char *name);
+
+/* "local_policy", "mailing_list", ... */
+const char *as_override_name(enum as_override override);
 
 /* Should methods run for this client at all? Returns the rule that skips ("trusted-network", "authenticated") or NULL. */
 const char *as_policy_skips(const struct as_settings *settings, const struct as_facts *facts);
 
-/* Decides. Reads only its arguments; strings in the arena. Rules of the configuration will come before the built-in table. */
+/* Decides. Reads only its arguments; strings in the arena. Rules of the configuration come before the built-in table,
+ * but after its first rows: our own trouble and clients that are not judged. */
 void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
 		      struct as_decision *decision);
 

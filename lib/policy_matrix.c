@@ -88,6 +88,8 @@ static void write_list(FILE *out, const char *title, const struct as_decision *d
 
 void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 {
+	struct as_settings table = *settings; /* what remains for it: as_rules_write() tells of the rules */
+	table.rules = NULL;
 	struct as_arena *arena = as_arena_new();
 	struct as_decision decisions[EXAMPLES] = { { .rule = NULL } };
 	fprintf(out, "%-30s %-10s %-16s %s\n", "OUTCOME", "ACTION", "RULE", "REPLY");
@@ -95,7 +97,7 @@ void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 		struct as_decision *d = &decisions[i];
 		if (!can_happen(settings, &examples[i]))
 			continue;
-		decide(arena, settings, &examples[i], d);
+		decide(arena, &table, &examples[i], d);
 		const char *reply = d->text ? as_printf(arena, " %u %s %s", d->reply_code, d->enhanced, d->text) : "";
 		const char *would = d->computed == d->verb ? "" : as_printf(arena, " (would be %s)", as_verb_name(d->computed));
 		const char *more = as_printf(arena, "%s%s", reply, would);

@@ -14,6 +14,7 @@
 
 #include "domain.h"
 #include "reply.h"
+#include "rule.h"
 #include "settings_scan.h"
 #include "settings_table.h"
 #include "settings_value.h"
@@ -37,6 +38,9 @@ struct loading {
 	int last_line;   /* where HOOK stands behind the text */
 	bool has_begun;  /* not while libconfuse reads the defaults */
 	int lines[ROWS_MAX]; /* where a keyword was given; 0: it was not */
+	int rule_line;       /* the first line of the rule at hand */
+	int *rule_lines;     /* that of each rule; rule_room of them */
+	size_t rule_count, rule_room;
 };
 
 static struct loading *context(const cfg_t *cfg)
@@ -63,6 +67,12 @@ static int complain(struct loading *l, int line, enum as_err err, const char *fo
 	l->err = err;
 	l->detail = line ? as_printf(l->arena, "%s:%d: %s", l->name, line, text) : as_printf(l->arena, "%s: %s", l->name, text);
 	return -1;
+}
+
+/* Sections with a title: several of them, each with keywords of its own. */
+static bool is_titled(const char *section)
+{
+	return strcmp(section, "stub") == 0 || strcmp(section, "rule") == 0;
 }
 
 /* What a person calls the keyword: "dns.mode". */
@@ -125,14 +135,28 @@ static const char *nearest(struct as_arena *arena, const char *section, const ch
 	return best ? as_printf(arena, "did you mean \"%s\"?", best) : "see assay.conf(5) for those that there are";
 }
 
-static int unknown(struct loading *l, int line, const char *section, const char *name)
+static bool is_rule(const cfg_t *cfg)
 {
-	if (!*section && strcmp(name, "rule") == 0)
-		return complain(l, line, AS_ERR_SYNTAX, "rules are not available in this version");
+	return strcmp(section_of(cfg), "rule") == 0;
+}
+
+/* The title of a rule, for people. */
+static const char *rule_title(struct loading *l, const cfg_t *cfg)
+{
+	const char *title = cfg_title((cfg_t *)cfg);
+	return title ? as_escape(l->arena, title, strlen(title), 100) : "";
+}
+
+static int unknown(struct loading *l, const cfg_t *cfg, const char *name)
+{
+	const char *section = section_of(cfg);
+	int line = cfg->line;
 	if (strcmp(name, "include") == 0)
 		return complain(l, line, AS_ERR_SYNTAX, "files cannot be included; write everything into this one");
 	const char *safe = as_escape(l->arena, name, strlen(name), 80);
-	const char *where = *section ? as_printf(l->arena, " in section \"%s\"", section) : "";
+	const char *where = is_rule(cfg) ? as_printf(l->arena, " in rule \"%s\"", rule_title(l, cfg))
+			    : *section   ? as_printf(l->arena, " in section \"%s\"", section)
+					 : "";
 	return complain(l, line, AS_ERR_SYNTAX, "unknown keyword \"%s\"%s; %s", safe, where, nearest(l->arena, section, name));
 }
 
@@ -145,7 +169,7 @@ static void catch_error(cfg_t *cfg, const char *format, va_list args)
 	size_t n = strlen(text);
 	if (strncmp(text, no_option, sizeof no_option - 1) == 0 && n > sizeof no_option - 1) {
 		text[n - 1] = '\0';
-		unknown(l, cfg->line, section_of(cfg), text + sizeof no_option - 1);
+		unknown(l, cfg, text + sizeof no_option - 1);
 		return;
 	}
 	complain(l, cfg->line, AS_ERR_SYNTAX, "%s; write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }",
@@ -156,11 +180,21 @@ static int check_hook(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 {
 	struct loading *l = context(cfg);
 	if (cfg->line != l->last_line)
-		return unknown(l, cfg->line, section_of(cfg), opt->name);
+		return unknown(l, cfg, opt->name);
+	if (is_rule(cfg))
+		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "rule \"%s\" is not closed; a \"}\" is missing", rule_title(l, cfg));
 	if (*section_of(cfg))
 		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "section \"%s\" is not closed; a \"}\" is missing", cfg->name);
 	*(const char **)result = value;
 	return 0;
+}
+
+/* In a rule its name stands before: there are many. */
+static const char *keyword_name(struct loading *l, const cfg_t *cfg, const struct as_keyword *row)
+{
+	if (!is_rule(cfg))
+		return full_name(l->arena, row->section, row->name);
+	return as_printf(l->arena, "rule \"%s\": %s", rule_title(l, cfg), row->name);
 }
 
 /* One value, where it stands. libconfuse copies what *result points to. */
@@ -173,13 +207,14 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resu
 	/* "dns|mode = ..." is how libconfuse's own interface writes a path; in a file it would escape the books. */
 	const struct as_keyword *row = find_row(section_of(cfg), opt->name);
 	if (!row)
-		return unknown(l, cfg->line, section_of(cfg), opt->name);
-	const char *name = full_name(l->arena, row->section, row->name);
+		return unknown(l, cfg, opt->name);
+	const char *name = keyword_name(l, cfg, row);
 	int *line = &l->lines[row - as_keywords];
 	bool is_first = !AS_KIND_IS_LIST(row->kind) || opt->nvalues == 1;
 	if (*line && is_first)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "%s is given twice; first in line %d", name, *line);
 	*line = *line ? *line : cfg->line;
+	l->rule_line = l->rule_line ? l->rule_line : cfg->line;
 	union { int64_t number; struct as_network network; const char *text; mode_t mode; bool flag; } scratch;
 	const char *detail = NULL;
 	enum as_err err = as_value_read(l->arena, row, value, &scratch, &detail);
@@ -188,21 +223,63 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resu
 	return complain(l, cfg->line, err, "%s = \"%s\": %s", name, as_escape(l->arena, value, strlen(value), 100), detail);
 }
 
-/* At the end of a stub. The keywords of the next one are not the same ones given twice. */
+/* The keywords of the next block are not the same ones given twice. */
+static void forget_lines(struct loading *l, const char *section)
+{
+	for (const struct as_keyword *row = as_keywords; row->name; row++)
+		if (strcmp(row->section, section) == 0)
+			l->lines[row - as_keywords] = 0;
+}
+
+/* At the end of a stub. */
 static int check_stub(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct loading *l = context(cfg);
 	cfg_t *stub = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 	const char *title = cfg_title(stub);
 	const char *domain;
-	for (const struct as_keyword *row = as_keywords; row->name; row++)
-		if (strcmp(row->section, "stub") == 0)
-			l->lines[row - as_keywords] = 0;
+	forget_lines(l, "stub");
 	if (as_domain_normal(l->arena, title, strlen(title), &domain) != AS_OK)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": the name must be a domain such as \"corp.example\"",
 				as_escape(l->arena, title, strlen(title), 100));
 	if (cfg_size(stub, "addresses") == 0)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": it needs addresses = {\"ADDRESS\"}", domain);
+	return 0;
+}
+
+/* The line of the rule that just ended, for what is found later. */
+static void note_rule(struct loading *l, int line)
+{
+	if (l->rule_count == l->rule_room) {
+		l->rule_room = l->rule_room ? l->rule_room * 2 : 16;
+		int *bigger = as_alloc_array(l->arena, l->rule_room, sizeof *bigger);
+		if (l->rule_count)
+			memcpy(bigger, l->rule_lines, l->rule_count * sizeof *bigger);
+		l->rule_lines = bigger;
+	}
+	l->rule_lines[l->rule_count++] = line;
+}
+
+/* At the end of a rule: what is wrong with the block as it stands; as_rules_compile() knows the rest. An empty list is no condition that
+ * never holds but one that does not exist, and the rule would take more than was meant. */
+static int check_rule(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct loading *l = context(cfg);
+	cfg_t *rule = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *name = as_escape(l->arena, cfg_title(rule), strlen(cfg_title(rule)), 100);
+	int line = l->rule_line ? l->rule_line : cfg->line;
+	note_rule(l, line);
+	l->rule_line = 0;
+	for (const struct as_keyword *row = as_keywords; row->name; row++) {
+		if (strcmp(row->section, "rule") != 0)
+			continue;
+		bool is_given = l->lines[row - as_keywords] != 0;
+		if (row->kind == AS_KIND_ACTION && !is_given)
+			return complain(l, line, AS_ERR_SYNTAX, "rule \"%s\": it needs action = \"ACTION\"", name);
+		if (AS_KIND_IS_LIST(row->kind) && !is_given && cfg_getopt(rule, row->name)->flags & CFGF_MODIFIED)
+			return complain(l, line, AS_ERR_SYNTAX, "rule \"%s\": %s = {} is empty; leave it out or name a value", name, row->name);
+	}
+	forget_lines(l, "rule");
 	return 0;
 }
 
@@ -224,8 +301,7 @@ static cfg_opt_t *make_options(struct loading *l, const char *section)
 			options[n++] = (cfg_opt_t)CFG_STR_CB(row->name, as_strdup(l->arena, row->standard), CFGF_NONE, check_value);
 	}
 	for (const struct as_section *s = as_sections; s->name; s++) {
-		const char *above = strcmp(s->name, "stub") == 0 ? "dns" : "";
-		if (*s->name && strcmp(above, section) == 0)
+		if (*s->name && strcmp(s->above ? s->above : "", section) == 0)
 			options[n++] = section_option(l, s->name);
 	}
 	options[n] = (cfg_opt_t)CFG_END();
@@ -234,10 +310,10 @@ static cfg_opt_t *make_options(struct loading *l, const char *section)
 
 static cfg_opt_t section_option(struct loading *l, const char *section)
 {
-	bool is_stub = strcmp(section, "stub") == 0;
-	cfg_opt_t option = CFG_SEC(section, make_options(l, section), is_stub ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE);
-	if (is_stub)
-		option.validcb = check_stub;
+	cfg_flag_t flags = is_titled(section) ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
+	cfg_opt_t option = CFG_SEC(section, make_options(l, section), flags);
+	if (is_titled(section))
+		option.validcb = strcmp(section, "stub") == 0 ? check_stub : check_rule;
 	return option;
 }
 
@@ -267,7 +343,7 @@ static struct as_settings *fill_all(struct as_arena *arena, cfg_t *cfg)
 {
 	struct as_settings *settings = as_alloc(arena, sizeof *settings);
 	for (const struct as_section *s = as_sections; s->name; s++)
-		if (strcmp(s->name, "stub") != 0)
+		if (!is_titled(s->name))
 			fill(arena, *s->name ? cfg_getsec(cfg, s->name) : cfg, s->name, settings);
 	cfg_t *dns = cfg_getsec(cfg, "dns");
 	settings->dns.stub_count = cfg_size(dns, "stub");
@@ -306,6 +382,22 @@ static void check_classes(struct loading *l, const struct as_settings *settings)
 	}
 }
 
+static void compile_rules(struct loading *l, struct as_arena *arena, cfg_t *cfg, struct as_settings *settings)
+{
+	size_t count = cfg_size(cfg, "rule"), which = 0;
+	struct as_rule_text *texts = as_alloc_array(arena, count, sizeof *texts);
+	for (size_t i = 0; i < count; i++) {
+		cfg_t *rule = cfg_getnsec(cfg, "rule", (unsigned)i);
+		const char *title = cfg_title(rule);
+		fill(arena, rule, "rule", &texts[i]);
+		texts[i].name = as_escape(arena, title, strlen(title), 100);
+	}
+	const char *detail = NULL;
+	enum as_err err = count ? as_rules_compile(arena, settings, texts, count, &settings->rules, &which, &detail) : AS_OK;
+	if (err)
+		complain(l, l->rule_lines[which], err, "%s", detail);
+}
+
 /* What no single keyword can know. */
 static void check_together(struct loading *l, const struct as_settings *settings)
 {
@@ -323,7 +415,7 @@ static void check_together(struct loading *l, const struct as_settings *settings
 /* text behind which HOOK stands. NULL: the defaults alone. The settings go to arena. */
 static const struct as_settings *load(struct loading *l, struct as_arena *arena, const char *text)
 {
-	const struct as_settings *settings = NULL;
+	struct as_settings *settings = NULL;
 	cfg_t *cfg = cfg_init(make_options(l, ""), CFGF_NONE);
 	if (!cfg)
 		as_oom();
@@ -335,6 +427,7 @@ static const struct as_settings *load(struct loading *l, struct as_arena *arena,
 	if (!l->detail) {
 		settings = fill_all(arena, cfg);
 		check_together(l, settings);
+		compile_rules(l, arena, cfg, settings);
 	}
 	cfg_free(cfg);
 	free(l->hook);

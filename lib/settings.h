@@ -24,6 +24,11 @@
 /* What to do with a message. In rising order of severity. */
 enum as_verb { AS_VERB_ACCEPT, AS_VERB_TAG, AS_VERB_QUARANTINE, AS_VERB_TEMPFAIL, AS_VERB_REJECT };
 
+/* Which action a message takes when its recipients' rules differ: SMTP has one answer for all of them. */
+enum as_mixed { AS_MIXED_STRICTEST, AS_MIXED_MILDEST };
+
+struct as_rules; /* rule.h */
+
 struct as_settings {
 	/* service */
 	const char *authserv_id; /* "": the MTA's {j} */
@@ -37,6 +42,7 @@ struct as_settings {
 	bool skip_authenticated;
 	bool report_only;
 	enum as_verb on_internal_error; /* accept or tempfail */
+	enum as_mixed mixed_recipients;
 	enum as_dnssec_mark dnssec_mark;
 	int64_t evaluation_timeout_ms;
 	int64_t maximum_queries;
@@ -78,8 +84,11 @@ struct as_settings {
 		enum as_dmarc_discovery discovery;
 		const char *public_suffix_list;
 		enum as_verb on_reject, on_quarantine, on_none_fail, on_temperror, on_permerror, on_malformed_from;
+		enum as_verb on_proven_list, on_forwarder;
 		const char *reply_reject, *reply_quarantine, *reply_temperror, *reply_permerror, *reply_malformed_from;
 	} dmarc;
+	struct { struct as_network *networks; size_t network_count; const char **domains; } forwarders;
+	const struct as_rules *rules; /* NULL: there are none */
 };
 
 /* Reads a file. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be right" (one or more lines).

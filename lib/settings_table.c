@@ -4,16 +4,50 @@
 
 #include "settings_table.h"
 
+#include "rule.h"
 #include "settings.h"
 
 static const struct as_name_code all_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },     { "tag", AS_VERB_TAG },       { "quarantine", AS_VERB_QUARANTINE },
 	{ "tempfail", AS_VERB_TEMPFAIL }, { "reject", AS_VERB_REJECT }, { NULL, 0 },
 };
+static const struct as_name_code actions[] = {
+	{ "accept", AS_VERB_ACCEPT },     { "tag", AS_VERB_TAG },       { "quarantine", AS_VERB_QUARANTINE },
+	{ "tempfail", AS_VERB_TEMPFAIL }, { "reject", AS_VERB_REJECT }, { "report-only", AS_ACTION_REPORT_ONLY }, { NULL, 0 },
+};
+static const struct as_name_code mixes[] = { { "strictest", AS_MIXED_STRICTEST }, { "mildest", AS_MIXED_MILDEST }, { NULL, 0 } };
+static const struct as_name_code booleans[] = { { "false", false }, { "true", true }, { NULL, 0 } };
+static const struct as_name_code spf_codes[] = {
+	{ "none", AS_NONE },         { "neutral", AS_NEUTRAL },     { "pass", AS_PASS },           { "fail", AS_FAIL },
+	{ "softfail", AS_SOFTFAIL }, { "temperror", AS_TEMPERROR }, { "permerror", AS_PERMERROR }, { NULL, 0 },
+};
+static const struct as_name_code dkim_codes[] = {
+	{ "none", AS_NONE },     { "pass", AS_PASS },           { "fail", AS_FAIL },
+	{ "policy", AS_POLICY }, { "temperror", AS_TEMPERROR }, { NULL, 0 },
+};
+static const struct as_name_code arc_codes[] = { { "none", AS_NONE }, { "pass", AS_PASS }, { "fail", AS_FAIL }, { NULL, 0 } };
+static const struct as_name_code dmarc_codes[] = {
+	{ "none", AS_NONE },           { "pass", AS_PASS },           { "fail", AS_FAIL },
+	{ "temperror", AS_TEMPERROR }, { "permerror", AS_PERMERROR }, { NULL, 0 },
+};
+static const struct as_name_code policies[] = {
+	{ "none", AS_DMARC_NONE }, { "quarantine", AS_DMARC_QUARANTINE }, { "reject", AS_DMARC_REJECT }, { NULL, 0 },
+};
+/* Four for each method, in the order of enum as_dnssec. */
+static const struct as_name_code states[] = {
+	{ "spf:secure", 0 },    { "spf:insecure", 1 },    { "spf:indeterminate", 2 },    { "spf:bogus", 3 },
+	{ "dkim:secure", 4 },   { "dkim:insecure", 5 },   { "dkim:indeterminate", 6 },   { "dkim:bogus", 7 },
+	{ "arc:secure", 8 },    { "arc:insecure", 9 },    { "arc:indeterminate", 10 },   { "arc:bogus", 11 },
+	{ "dmarc:secure", 12 }, { "dmarc:insecure", 13 }, { "dmarc:indeterminate", 14 }, { "dmarc:bogus", 15 },
+	{ NULL, 0 },
+};
 static const struct as_name_code soft_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },
 	{ "tempfail", AS_VERB_TEMPFAIL },
 	{ NULL, 0 },
+};
+static const struct as_name_code list_verbs[] = {
+	{ "accept", AS_VERB_ACCEPT }, { "tag", AS_VERB_TAG }, { "quarantine", AS_VERB_QUARANTINE }, { "reject", AS_VERB_REJECT }, { NULL, 0 },
 };
 static const struct as_name_code mark_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },
@@ -47,21 +81,29 @@ static const struct as_name_code discoveries[] = {
 };
 
 const struct as_section as_sections[] = {
-	{ "", "The service and what it does with every message." },
-	{ "log", "Where messages of the daemon go." },
-	{ "trace", "Explanations of decisions, one line of JSON each, for `assay why`." },
-	{ "dns", "How names are looked up and validated." },
-	{ "stub", "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
+	{ "", .help = "The service and what it does with every message." },
+	{ "log", .help = "Where messages of the daemon go." },
+	{ "trace", .help = "Explanations of decisions, one line of JSON each, for `assay why`." },
+	{ "dns", .help = "How names are looked up and validated." },
+	{ "stub", .above = "dns", .title = "corp.example",
+	  .help = "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
 		  "The zone and what is below it are asked at servers of their own." },
-	{ "spf", "SPF, RFC 7208. The results concern the MAIL FROM domain, or the HELO name when the sender is null. "
+	{ "spf", .help = "SPF, RFC 7208. The results concern the MAIL FROM domain, or the HELO name when the sender is null. "
 		 "All actions accept by default, because a rejection for SPF alone breaks forwarding and hides the message from DMARC." },
-	{ "dkim", "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
+	{ "dkim", .help = "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
 		  "like an unsigned one." },
-	{ "arc", "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported and "
-		 "logged when there is a chain; it does not change the decision. minimum-key-bits, accept-length-tag and clock-drift of "
+	{ "arc", .help = "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported and "
+		 "logged when there is a chain; the decision looks at the seals of trusted-sealers alone. minimum-key-bits, accept-length-tag and clock-drift of "
 		 "the section dkim hold for its signatures too." },
-	{ "dmarc", "DMARC, RFC 9989." },
-	{ NULL, NULL },
+	{ "dmarc", .help = "DMARC, RFC 9989." },
+	{ "forwarders",
+	  .help = "Hosts and domains that are known to pass on mail of others, such as a former university or a hosting firm. A message from "
+		  "there that fails DMARC takes dmarc.on-forwarder. They can hand in any author: list only those that check what they pass "
+		  "on." },
+	{ "rule", .title = "no-forged-payroll",
+	  .help = "As often as needed, each with a name. The first rule whose conditions all hold decides, before the built-in table; see RULES. "
+		  "A condition holds when one of its values does." },
+	{ .name = NULL },
 };
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 * KIB };
@@ -72,6 +114,9 @@ enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 
 	.name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_settings, field)
 #define STUB(word, type, value, field) \
 	.section = "stub", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_dns_stub, field)
+#define RULE(word, type, value, field) \
+	.section = "rule", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_rule_text, field)
+#define CONDITION(word, type, id) RULE(word, type, "{}", of[id])
 
 const struct as_keyword as_keywords[] = {
 	{ TOP("authserv-id", ID, "", authserv_id),
@@ -96,6 +141,9 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Evaluate, write the header field and the log, but accept everything." },
 	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
 	  .help = "What to do when the daemon itself fails to judge a message." },
+	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes,
+	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one answer: "
+		  "the strictest of the actions found, or the mildest." },
 	{ TOP("dnssec-state", WORD, "comment", dnssec_mark), .words = marks,
 	  .help = "How results in the header field show the DNSSEC state of their lookups: not at all, as a comment, or as the property "
 		  "policy.dnssec, which is not registered." },
@@ -185,7 +233,8 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable),
 	  .help = "Validate the chain of a message." },
 	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers),
-	  .help = "Domains whose ARC seals are believed. Kept for a later version; without effect in this one." },
+	  .help = "Domains whose ARC seals are believed. A message that fails DMARC is accepted when its chain passes and, from the "
+		  "newest set on, a trusted sealer saw an aligned pass before any that is not trusted comes. The result stays fail." },
 
 	{ .section = "dmarc", ROW("enable", BOOL, "true", dmarc.enable),
 	  .help = "Evaluate DMARC and judge the From field. Needs SPF or DKIM." },
@@ -195,9 +244,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "The list for discovery = public-suffix-list. Empty: the one built into libpsl." },
 	{ .section = "dmarc", ROW("on-reject", WORD, "reject", dmarc.on_reject), .words = all_verbs,
 	  .help = "The message fails, and the domain asks to reject it. RFC 9989 7.4 says that a receiver must not reject for this "
-		  "alone, because messages of mailing lists and forwarders fail as well. This version does not recognise those: "
-		  "list their hosts in "
-		  "trusted-networks, or set quarantine or tag." },
+		  "alone, because messages of mailing lists and forwarders fail as well: see on-proven-list, on-forwarder and "
+		  "arc.trusted-sealers." },
 	{ .section = "dmarc", ROW("on-quarantine", WORD, "tag", dmarc.on_quarantine), .words = all_verbs,
 	  .help = "The message fails, and the domain asks to treat it as suspicious." },
 	{ .section = "dmarc", ROW("on-none-fail", WORD, "accept", dmarc.on_none_fail), .words = mark_verbs,
@@ -206,6 +254,12 @@ const struct as_keyword as_keywords[] = {
 	  .help = "A lookup that could have changed the result failed." },
 	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
 	  .help = "The domain cannot be evaluated, for example because its SPF record is broken." },
+	{ .section = "dmarc", ROW("on-proven-list", WORD, "tag", dmarc.on_proven_list), .words = list_verbs,
+	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and a domain of the same organization passes SPF, DKIM "
+		  "or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain lists. Never stricter "
+		  "than on-reject and on-quarantine: reject makes no exception." },
+	{ .section = "dmarc", ROW("on-forwarder", WORD, "accept", dmarc.on_forwarder), .words = list_verbs,
+	  .help = "The message fails, but comes from one of the forwarders. Never stricter than on-reject and on-quarantine." },
 	{ .section = "dmarc", ROW("on-malformed-from", WORD, "reject", dmarc.on_malformed_from), .words = all_verbs,
 	  .help = "There is no From field, more than one, one that cannot be read, or one with several domains, so that readers may "
 		  "see another author than we do." },
@@ -218,6 +272,60 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Reply for on-permerror." },
 	{ .section = "dmarc", ROW("reply-malformed-from", REPLY, "", dmarc.reply_malformed_from), .verbs = "on-malformed-from",
 	  .help = "Reply for on-malformed-from." },
+
+	{ .section = "forwarders", ROW("networks", NETWORKS, "{}", forwarders.networks),
+	  .count = offsetof(struct as_settings, forwarders.network_count), .help = "Clients that forward." },
+	{ .section = "forwarders", ROW("domains", PATTERNS, "{}", forwarders.domains),
+	  .help = "Domains that forward, proven by a pass of SPF or DKIM." },
+
+	{ RULE("action", ACTION, "report-only", action), .words = actions, .example = "\"reject\"",
+	  .help = "What to do. A rule with report-only decides nothing: that it matched is logged, and the search goes on behind it." },
+	{ RULE("reply", REPLY, "", reply), .example = "\"5.7.1 %{from-domain} does not write from there\"",
+	  .help = "Reply of a rule that refuses." },
+	{ CONDITION("spf", WORDS, AS_IF_SPF), .words = spf_codes, .example = "{\"fail\", \"softfail\"}",
+	  .help = "Result for the envelope's domain, or for the HELO name when the sender is null." },
+	{ CONDITION("spf-helo", WORDS, AS_IF_SPF_HELO), .words = spf_codes, .example = "{\"fail\"}",
+	  .help = "Result for the HELO name beside that of a sender that is not null." },
+	{ CONDITION("dkim", WORDS, AS_IF_DKIM), .words = dkim_codes, .example = "{\"none\", \"fail\"}",
+	  .help = "All signatures in one word: pass if one passes, else temperror if a key could not be had, else policy if one is not "
+		  "acceptable, else fail." },
+	{ CONDITION("dkim-domain", PATTERNS, AS_IF_DKIM_DOMAIN), .example = "{\"example.org\", \".example.org\"}",
+	  .help = "A signature of this domain (d=) passes." },
+	{ CONDITION("arc", WORDS, AS_IF_ARC), .words = arc_codes, .example = "{\"pass\"}", .help = "Result of the ARC chain." },
+	{ CONDITION("arc-sealer", PATTERNS, AS_IF_ARC_SEALER), .example = "{\"forward.example\"}",
+	  .help = "The chain passes, and its newest seal is of this domain." },
+	{ CONDITION("dmarc", WORDS, AS_IF_DMARC), .words = dmarc_codes, .example = "{\"fail\", \"none\"}", .help = "Result of DMARC." },
+	{ CONDITION("dmarc-policy", WORDS, AS_IF_DMARC_POLICY), .words = policies, .example = "{\"none\"}",
+	  .help = "What the applied record asks for. Without a record this condition does not hold." },
+	{ CONDITION("from-domain", PATTERNS, AS_IF_FROM_DOMAIN), .example = "{\"example.com\", \".example.com\"}",
+	  .help = "Domain of the author. Anybody can claim it." },
+	{ CONDITION("envelope-domain", PATTERNS, AS_IF_ENVELOPE_DOMAIN), .example = "{\"example.com\"}",
+	  .help = "Domain of the envelope sender. Anybody can claim it unless spf = pass." },
+	{ CONDITION("helo", PATTERNS, AS_IF_HELO), .example = "{\".example.com\"}", .help = "Name that the client gave. Anybody can claim it." },
+	{ CONDITION("client", CLIENTS, AS_IF_CLIENT), .example = "{\"198.51.100.0/24\", \"2001:db8::/32\"}",
+	  .help = "Address of the client." },
+	{ CONDITION("recipient", ADDRESSES, AS_IF_RECIPIENT), .example = "{\"payroll@example.com\"}",
+	  .help = "An envelope recipient, without regard to case." },
+	{ CONDITION("recipient-domain", PATTERNS, AS_IF_RECIPIENT_DOMAIN), .example = "{\"example.com\"}",
+	  .help = "Domain of an envelope recipient." },
+	{ CONDITION("authenticated", WORDS, AS_IF_AUTHENTICATED), .words = booleans, .example = "{\"false\"}",
+	  .help = "Did the client log in? With skip-authenticated such messages never come here." },
+	{ CONDITION("tls", TEXTS, AS_IF_TLS), .example = "{\"none\", \"TLSv1\", \"TLSv1.1\"}",
+	  .help = "How the message came: none, any, or the version or cipher that the MTA tells ({tls_version}, {cipher})." },
+	{ CONDITION("dnssec", WORDS, AS_IF_DNSSEC), .words = states, .example = "{\"dmarc:insecure\"}",
+	  .help = "DNSSEC state of the lookups of a method; for dkim those of signatures that pass." },
+	{ CONDITION("list-id", PATTERNS, AS_IF_LIST_ID), .example = "{\"users.lists.example.org\", \".lists.example.org\"}",
+	  .help = "The list that the field List-Id names, if a domain of its organization passes SPF, DKIM or ARC." },
+	{ CONDITION("header-present", FIELDS, AS_IF_HEADER), .example = "{\"X-Mailer\"}", .help = "A header field of this name is there." },
+	{ CONDITION("size", LIMITS, AS_IF_SIZE), .example = "{\">10m\"}",
+	  .help = "Bytes of header and body. Letters as for other sizes." },
+	{ RULE("percent", COUNT, "100", percent), .most = 100, .example = "100",
+	  .help = "Matches only this share of the messages, chosen by their Message-ID, so that a message that is sent again and one that "
+		  "another host gets fare alike." },
+	{ RULE("expires", DATE, "", expires_s), .example = "\"2037-03-01\"",
+	  .help = "The first day (UTC) on which the rule does not match any more." },
+	{ RULE("owner", TEXT, "", owner), .example = "\"hostmaster\"", .help = "Who to ask about the rule." },
+	{ RULE("reason", TEXT, "", reason), .example = "\"ticket 4711\"", .help = "Why it is there; it stands in the log." },
 	{ .name = NULL },
 };
 

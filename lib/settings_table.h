@@ -23,9 +23,19 @@ enum as_kind {
 	AS_KIND_SOCKET,      /* const char *, in libmilter's form */
 	AS_KIND_MODE,        /* mode_t: "0660" */
 	AS_KIND_REPLY,       /* const char *: as_reply_check; "" */
+	AS_KIND_ACTION,      /* an enum: one of words; must be given */
+	AS_KIND_DATE,        /* int64_t seconds: "2027-03-01"; "": 0 */
+	AS_KIND_TEXT,        /* const char *: printable ASCII; "" */
 	AS_KIND_NETWORKS,    /* struct as_network *, the size_t at `count` */
 	AS_KIND_SERVERS,     /* const char **, NULL ends: "192.0.2.53@5353" */
 	AS_KIND_DOMAINS,     /* const char **, NULL ends: normal form */
+	AS_KIND_WORDS,       /* const char **, NULL ends: each one of words */
+	AS_KIND_PATTERNS,    /* const char **, NULL ends: normal form, ".example.com" for what is below */
+	AS_KIND_CLIENTS,     /* const char **, NULL ends: networks */
+	AS_KIND_LIMITS,      /* const char **, NULL ends: "<1k" or ">10m", in bytes without a unit */
+	AS_KIND_FIELDS,      /* const char **, NULL ends: names of header fields, lower case */
+	AS_KIND_ADDRESSES,   /* const char **, NULL ends: lower case */
+	AS_KIND_TEXTS,       /* const char **, NULL ends: printable ASCII, lower case */
 };
 
 struct as_keyword {
@@ -33,7 +43,7 @@ struct as_keyword {
 	const char *name;
 	enum as_kind kind;
 	const char *standard; /* the default: a value's text, for lists with its braces */
-	size_t offset;        /* in struct as_settings; in struct as_dns_stub for the section stub */
+	size_t offset;        /* in struct as_settings; in struct as_dns_stub and struct as_rule_text for the sections stub and rule */
 	int64_t least, most;  /* COUNT, SIZE, MILLISECONDS, SECONDS */
 	const struct as_name_code *words; /* WORD, CHOICE */
 	size_t count;         /* NETWORKS: offset of the number */
@@ -44,6 +54,8 @@ struct as_keyword {
 
 struct as_section {
 	const char *name;
+	const char *above; /* the section it stands in */
+	const char *title; /* there may be several, each with a title such as this; NULL: there is one */
 	const char *help;
 };
 

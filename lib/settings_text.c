@@ -62,32 +62,38 @@ static const char *number_text(struct as_arena *arena, const struct as_keyword *
 	return as_printf(arena, "%lld", (long long)value);
 }
 
+static const char *sample_value(struct as_arena *arena, const struct as_keyword *row)
+{
+	return row->example ? row->example : value_text(arena, row, row->standard);
+}
+
 static void sample_section(FILE *out, struct as_arena *arena, const struct as_section *section)
 {
-	bool is_top = !*section->name;
-	bool is_stub = strcmp(section->name, "stub") == 0;
-	const char *indent = is_top ? "# " : is_stub ? "#\t\t# " : "#\t# ";
-	const char *assign = is_top ? "#" : is_stub ? "#\t\t" : "#\t";
-	fputs(is_stub ? "#\n" : "\n", out);
-	write_wrapped(out, is_stub ? "#\t# " : "# ", section->help);
-	if (!is_top)
-		fprintf(out, is_stub ? "#\t%s \"corp.example\" {\n" : "#%s {\n", section->name);
+	bool is_top = !*section->name, is_inner = section->above != NULL;
+	const char *indent = is_top ? "# " : is_inner ? "#\t\t# " : "#\t# ";
+	const char *assign = is_top ? "#" : is_inner ? "#\t\t" : "#\t";
+	fputs(is_inner ? "#\n" : "\n", out);
+	write_wrapped(out, is_inner ? "#\t# " : "# ", section->help);
+	if (section->title)
+		fprintf(out, "#%s%s \"%s\" {\n", is_inner ? "\t" : "", section->name, section->title);
+	else if (!is_top)
+		fprintf(out, "#%s {\n", section->name);
 	for (const struct as_keyword *row = as_keywords; row->name; row++) {
 		if (strcmp(row->section, section->name) != 0)
 			continue;
 		if (is_top)
 			fputc('\n', out);
 		write_wrapped(out, indent, as_printf(arena, "%s %s", row->help, bounds_text(arena, row)));
-		fprintf(out, "%s%s = %s\n", assign, row->name, value_text(arena, row, row->example ? row->example : row->standard));
+		fprintf(out, "%s%s = %s\n", assign, row->name, sample_value(arena, row));
 	}
-	if (is_stub)
+	if (is_inner)
 		fputs("#\t}\n", out);
 }
 
-/* stub stands inside of dns, whose brace closes behind it. */
+/* A section with another one inside closes behind it. */
 static void sample_close(FILE *out, const struct as_section *section)
 {
-	bool opens_another = section[1].name && strcmp(section[1].name, "stub") == 0;
+	bool opens_another = section[1].name && section[1].above;
 	if (*section->name && !opens_another)
 		fputs("#}\n", out);
 }
@@ -129,7 +135,10 @@ static const char *kind_name(enum as_kind kind)
 		[AS_KIND_CHOICE] = "word",      [AS_KIND_ID] = "name",           [AS_KIND_NAME] = "account",
 		[AS_KIND_FILE] = "path",        [AS_KIND_SOCKET] = "socket",     [AS_KIND_MODE] = "mode",
 		[AS_KIND_REPLY] = "reply",      [AS_KIND_NETWORKS] = "networks", [AS_KIND_SERVERS] = "servers",
-		[AS_KIND_DOMAINS] = "domains",
+		[AS_KIND_DOMAINS] = "domains",  [AS_KIND_ACTION] = "action",     [AS_KIND_DATE] = "day",
+		[AS_KIND_TEXT] = "text",        [AS_KIND_WORDS] = "words",       [AS_KIND_PATTERNS] = "domains",
+		[AS_KIND_CLIENTS] = "networks", [AS_KIND_LIMITS] = "bounds",     [AS_KIND_FIELDS] = "fields",
+		[AS_KIND_ADDRESSES] = "addresses", [AS_KIND_TEXTS] = "texts",
 	};
 	return names[kind];
 }
@@ -151,8 +160,10 @@ void as_settings_write_man(FILE *out)
 			write_mdoc(out, row->help);
 			if (*bounds_text(arena, row))
 				write_mdoc(out, bounds_text(arena, row));
-			fputs("Default:\n.Ql ", out);
-			write_mdoc(out, value_text(arena, row, row->standard));
+			bool is_optional = AS_KIND_IS_LIST(row->kind) || row->kind == AS_KIND_ACTION; /* of a rule: no condition by default */
+			bool is_example = is_optional && row->example && strcmp(section->name, "rule") == 0;
+			fputs(is_example ? "Example:\n.Ql " : "Default:\n.Ql ", out);
+			write_mdoc(out, is_example ? row->example : value_text(arena, row, row->standard));
 		}
 		fputs(".El\n", out);
 	}

@@ -6,14 +6,17 @@
 
 #include "domain.h"
 #include "ip.h"
+#include "mailbox.h"
 #include "reply.h"
 #include "str.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <time.h>
 
 struct reader {
 	struct as_arena *arena;
@@ -251,6 +254,51 @@ static enum as_err read_reply(const struct reader *r, const char *text, void *fi
 	return err ? err : store(r, text, field);
 }
 
+/* "2027-03-01": the first second of that day, UTC. */
+static enum as_err read_date(const struct reader *r, const char *text, void *field)
+{
+	struct tm tm = { 0 }, back = { 0 };
+	char left;
+	*(int64_t *)field = 0;
+	if (!*text)
+		return AS_OK;
+	bool is_date = strlen(text) == 10 && sscanf(text, "%4d-%2d-%2d%c", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &left) == 3;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	struct tm given = tm;
+	time_t time = is_date ? timegm(&tm) : 0;
+	/* timegm() makes the 3rd of March out of the 31st of February */
+	if (time <= 0 || !gmtime_r(&time, &back) || back.tm_mon != given.tm_mon || back.tm_mday != given.tm_mday)
+		return refuse(r, AS_ERR_SYNTAX, "it must be a day such as \"2027-03-01\"");
+	*(int64_t *)field = time;
+	return AS_OK;
+}
+
+enum { TEXT_MAX_BYTES = 200 };
+
+static bool is_text(const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			return false;
+	return strlen(text) <= TEXT_MAX_BYTES;
+}
+
+static enum as_err read_text(const struct reader *r, const char *text, void *field)
+{
+	if (!is_text(text))
+		return refuse(r, AS_ERR_SYNTAX, as_printf(r->arena, "it must be printable ASCII, %d characters at most", TEXT_MAX_BYTES));
+	return store(r, text, field);
+}
+
+static enum as_err read_texts(const struct reader *r, const char *text, void *field)
+{
+	if (!*text || !is_text(text))
+		return refuse(r, AS_ERR_SYNTAX, "it must be printable ASCII and not empty");
+	*(const char **)field = as_lower_copy(r->arena, text, strlen(text));
+	return AS_OK;
+}
+
 static enum as_err read_network(const struct reader *r, const char *text, void *field)
 {
 	struct as_network net = { 0 };
@@ -288,6 +336,58 @@ static enum as_err read_domain(const struct reader *r, const char *text, void *f
 	return AS_OK;
 }
 
+/* A name would have to be confirmed by the address's reverse and forward lookups. */
+static enum as_err read_client(const struct reader *r, const char *text, void *field)
+{
+	struct as_network net;
+	const char *domain;
+	bool is_name = strpbrk(text, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ") && !strchr(text, '/');
+	if (is_name && as_domain_normal(r->arena, text + (text[0] == '.'), strlen(text) - (text[0] == '.'), &domain) == AS_OK)
+		return refuse(r, AS_ERR_SYNTAX, "names of clients are not looked up in this version, and what a client calls itself proves "
+						"nothing; write its network, or use helo with spf-helo = \"pass\"");
+	enum as_err err = read_network(r, text, &net);
+	return err ? err : store(r, text, field);
+}
+
+static enum as_err read_pattern(const struct reader *r, const char *text, void *field)
+{
+	const char *domain;
+	size_t dot = text[0] == '.';
+	if (as_domain_normal(r->arena, text + dot, strlen(text) - dot, &domain) != AS_OK)
+		return refuse(r, AS_ERR_SYNTAX, "it must be a domain such as \"example.com\", or \".example.com\" for all below it");
+	*(const char **)field = dot ? as_printf(r->arena, ".%s", domain) : domain;
+	return AS_OK;
+}
+
+static enum as_err read_limit(const struct reader *r, const char *text, void *field)
+{
+	int64_t bytes;
+	if ((text[0] != '<' && text[0] != '>') || !read_number(text + 1, sizes, &bytes) || (text[0] == '<' && bytes == 0))
+		return refuse(r, AS_ERR_SYNTAX, "it must be a bound such as \">10m\" or \"<1k\"");
+	*(const char **)field = as_printf(r->arena, "%c%lld", text[0], (long long)bytes);
+	return AS_OK;
+}
+
+static enum as_err read_field_name(const struct reader *r, const char *text, void *field)
+{
+	const char *at = text;
+	while (*at > 0x20 && *at < 0x7f && *at != ':') /* RFC 5322 3.6.8 */
+		at++;
+	if (!*text || *at)
+		return refuse(r, AS_ERR_SYNTAX, "it must be the name of a header field such as \"List-Id\", without a colon");
+	*(const char **)field = as_lower_copy(r->arena, text, strlen(text));
+	return AS_OK;
+}
+
+static enum as_err read_address(const struct reader *r, const char *text, void *field)
+{
+	const char *local = "", *domain = "";
+	if (as_path_parse(r->arena, text, &local, &domain) != AS_OK || !*local || !*domain)
+		return refuse(r, AS_ERR_SYNTAX, "it must be an address such as \"postmaster@example.com\"");
+	*(const char **)field = as_printf(r->arena, "%s@%s", as_lower_copy(r->arena, local, strlen(local)), domain);
+	return AS_OK;
+}
+
 static enum as_err (*const readers[])(const struct reader *r, const char *text, void *field) = {
 	[AS_KIND_BOOL] = read_bool,
 	[AS_KIND_COUNT] = read_count,
@@ -302,9 +402,19 @@ static enum as_err (*const readers[])(const struct reader *r, const char *text, 
 	[AS_KIND_SOCKET] = read_socket,
 	[AS_KIND_MODE] = read_mode,
 	[AS_KIND_REPLY] = read_reply,
+	[AS_KIND_ACTION] = read_word,
+	[AS_KIND_DATE] = read_date,
+	[AS_KIND_TEXT] = read_text,
 	[AS_KIND_NETWORKS] = read_network,
 	[AS_KIND_SERVERS] = read_server,
 	[AS_KIND_DOMAINS] = read_domain,
+	[AS_KIND_WORDS] = read_choice,
+	[AS_KIND_PATTERNS] = read_pattern,
+	[AS_KIND_CLIENTS] = read_client,
+	[AS_KIND_LIMITS] = read_limit,
+	[AS_KIND_FIELDS] = read_field_name,
+	[AS_KIND_ADDRESSES] = read_address,
+	[AS_KIND_TEXTS] = read_texts,
 };
 
 enum as_err as_value_read(struct as_arena *arena, const struct as_keyword *row, const char *text, void *field, const char **detail)

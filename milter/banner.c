@@ -4,7 +4,21 @@
 
 #include "banner.h"
 
+#include "clock.h"
+#include "rule.h"
 #include "str.h"
+
+static void warn_expired(const struct as_log *log, const struct as_settings *settings)
+{
+	char date[AS_DATE_TEXT];
+	int64_t now_s = as_clock_wall_s(&as_clock_system);
+	for (size_t i = 0; settings->rules && i < settings->rules->count; i++) {
+		const struct as_rule *rule = &settings->rules->list[i];
+		if (as_rule_is_expired(rule, now_s))
+			as_log(log, AS_LOG_WARNING, NULL, "rule %s expired on %s and does not match any more%s%s", rule->name,
+			       as_date_text(rule->expires_s, date), *rule->owner ? "; ask " : "", rule->owner);
+	}
+}
 
 void as_banner_enforced(const struct as_log *log, const struct as_settings *settings)
 {
@@ -35,6 +49,7 @@ void as_banner_enforced(const struct as_log *log, const struct as_settings *sett
 	}
 	if (!line.length)
 		as_buf_puts(&line, " nothing");
+	warn_expired(log, settings);
 	as_log(log, AS_LOG_INFO, NULL, "%s:%s", settings->report_only ? "report-only, would enforce" : "enforced", line.text);
 	as_arena_free(arena);
 }

@@ -42,7 +42,7 @@ static const struct {
 	const char *names;
 } symbols[] = {
 	{ SMFIM_CONNECT, "j {daemon_name}" },
-	{ SMFIM_ENVFROM, "{auth_type} {auth_authen}" },
+	{ SMFIM_ENVFROM, "{auth_type} {auth_authen} {tls_version} {cipher}" },
 	{ SMFIM_EOM, "i" },
 };
 
@@ -201,6 +201,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		atomic_fetch_add(&service->messages, 1);
 		bool is_authenticated = symbol(ctx, "{auth_type}") || symbol(ctx, "{auth_authen}");
 		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", is_authenticated);
+		as_engine_tls(c->message, symbol(ctx, "{tls_version}"), symbol(ctx, "{cipher}"));
 	}
 	as_env_unref(env);
 	return answer;

@@ -4,8 +4,10 @@
 
 #include "check.h"
 
+#include "clock.h"
 #include "dmarc_walk.h"
 #include "policy.h"
+#include "rule.h"
 #include "socket.h"
 
 #include <stdio.h>
@@ -59,6 +61,7 @@ int as_check(const struct as_settings *settings)
 		fprintf(stderr, "assayd: %s\n", detail);
 		status = EX_CONFIG;
 	}
+	as_rules_write(settings, as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);
 	if (settings->report_only)
 		puts("report-only is on: every message is accepted, the actions above are only logged");

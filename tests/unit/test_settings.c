@@ -2,6 +2,7 @@
 /* test_settings.c - reading the configuration: defaults, values, and what errors say. */
 #include "config.h"
 
+#include "rule.h"
 #include "settings.h"
 #include "settings_table.h"
 #include "settings_value.h"
@@ -58,6 +59,8 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->trusted_networks[1].ip.family, 6);
 	assert_true(s->skip_authenticated);
 	assert_false(s->report_only);
+	assert_int_equal(s->mixed_recipients, AS_MIXED_STRICTEST);
+	assert_null(s->rules);
 	assert_int_equal(s->on_internal_error, AS_VERB_TEMPFAIL);
 	assert_int_equal(s->dnssec_mark, AS_MARK_COMMENT);
 	assert_int_equal(s->evaluation_timeout_ms, 20000);
@@ -98,6 +101,10 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->dmarc.on_temperror, AS_VERB_TEMPFAIL);
 	assert_int_equal(s->dmarc.on_permerror, AS_VERB_ACCEPT);
 	assert_int_equal(s->dmarc.on_malformed_from, AS_VERB_REJECT);
+	assert_int_equal(s->dmarc.on_proven_list, AS_VERB_TAG);
+	assert_int_equal(s->dmarc.on_forwarder, AS_VERB_ACCEPT);
+	assert_int_equal(s->forwarders.network_count, 0);
+	assert_null(s->forwarders.domains[0]);
 	assert_string_equal(s->dmarc.reply_reject, "");
 }
 
@@ -241,6 +248,30 @@ static void test_values(void **state)
 	as_arena_free(arena);
 }
 
+/* What could be an exemption of a claim and is none. */
+static void test_rules_allowed(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"from-domain = a.example action = reject",
+		"from-domain = a.example action = report-only",
+		"from-domain = a.example dmarc = none action = tag", /* stricter than the table */
+		"from-domain = a.example dmarc = fail dmarc-policy = none action = tag",
+		"from-domain = a.example client = 192.0.2.1 action = accept",
+		"from-domain = a.example dkim-domain = b.example action = accept",
+		"from-domain = a.example arc-sealer = b.example action = accept",
+		"from-domain = a.example list-id = b.example action = accept",
+		"from-domain = a.example dmarc = pass action = accept",
+		"from-domain = a.example envelope-domain = b.example spf = pass action = accept",
+		"helo = b.example spf-helo = pass action = accept",
+		"recipient = postmaster@example.net action = accept", /* nobody's claim */
+	};
+	struct as_arena *arena = as_arena_new();
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_int_equal(parse(arena, as_printf(arena, "rule x { %s }", texts[i]))->rules->count, 1);
+	as_arena_free(arena);
+}
+
 static void test_sockets(void **state)
 {
 	(void)state;
@@ -262,6 +293,10 @@ static void test_sockets(void **state)
 
 #define AGAIN "; write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }"
 
+#define PROOFS \
+	"add what proves it: client, dkim-domain, spf = \"pass\" with envelope-domain, spf-helo = \"pass\" with helo, arc-sealer, list-id, " \
+	"dmarc = \"pass\" or authenticated = \"true\""
+
 static const struct {
 	const char *text;
 	enum as_err err;
@@ -274,8 +309,63 @@ static const struct {
 	  "t:2: unknown keyword \"on-rejct\" in section \"dmarc\"; did you mean \"on-reject\"?" },
 	{ "trust-anchor = ''", AS_ERR_SYNTAX, "t:1: unknown keyword \"trust-anchor\"; it belongs into the section \"dns\"" },
 	{ "log { socket = x }", AS_ERR_SYNTAX, "t:1: unknown keyword \"socket\" in section \"log\"; it belongs outside of all sections" },
+	{ "\nrule x {\n spf = {}\n action = reject\n}", AS_ERR_SYNTAX, "t:4: rule \"x\": spf = {} is empty; leave it out or name a value" },
+	{ "rule x { spf = fail }", AS_ERR_SYNTAX, "t:1: rule \"x\": it needs action = \"ACTION\"" },
+	{ "rule x { action = reject }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": it has no condition and would decide about every message; add one, such as client or from-domain" },
 	/* mailcow 5971: no exception for an author that nothing has authenticated */
-	{ "rule \"x\" { action = reject }", AS_ERR_SYNTAX, "t:1: rules are not available in this version" },
+	{ "rule y { spf = fail action = reject }\nrule x {\n from-domain = a.example\n action = accept }", AS_ERR_RANGE,
+	  "t:3: rule \"x\": from-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { from-domain = a.example dmarc = fail action = tag }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": from-domain can be claimed by anybody, so action = \"tag\" would let forgeries in; " PROOFS },
+	{ "rule x { from-domain = a.example spf = pass action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": from-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { from-domain = a.example dmarc = {pass, fail} action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": from-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { helo = a.example action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": helo can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { header-present = x-pass action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": header-present can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { client = mx.example.com action = accept }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": client = \"mx.example.com\": names of clients are not looked up in this version, and what a client calls itself "
+	  "proves nothing; write its network, or use helo with spf-helo = \"pass\"" },
+	{ "rule x { client = 192.0.2.1/24 action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": client = \"192.0.2.1/24\": the address has bits beyond the prefix; the network is \"192.0.2.0/24\"" },
+	{ "rule 'a b' { spf = fail action = reject }", AS_ERR_SYNTAX,
+	  "t:1: rule \"a b\": the name must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"; it stands in log and header" },
+	{ "rule dmarc-reject { spf = fail action = reject }", AS_ERR_RANGE,
+	  "t:1: rule \"dmarc-reject\": the name is that of a row of the built-in table; take another one" },
+	{ "rule x { spf = fail action = tag reply = no }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": reply has no effect without action = \"reject\" or \"tempfail\"" },
+	{ "rule x { spf = fail action = reject reply = '4.7.1 no' }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": reply: the code does not fit action = \"reject\", it must begin with 5; or leave the code out" },
+	{ "rule x {\n spf = {fail,\n fial} action = reject }", AS_ERR_SYNTAX,
+	  "t:3: rule \"x\": spf = \"fial\": it must be \"none\", \"neutral\", \"pass\", \"fail\", \"softfail\", \"temperror\" or "
+	  "\"permerror\"" },
+	{ "rule x { spf = fail action = discard }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": action = \"discard\": it must be \"accept\", \"tag\", \"quarantine\", \"tempfail\", \"reject\" or "
+	  "\"report-only\"" },
+	{ "rule x { spff = fail action = reject }", AS_ERR_SYNTAX, "t:1: unknown keyword \"spff\" in rule \"x\"; did you mean \"spf\"?" },
+	{ "rule x { spf = fail spf = pass action = reject }", AS_ERR_SYNTAX, "t:1: rule \"x\": spf is given twice; first in line 1" },
+	{ "rule x { authenticated = true action = reject }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": authenticated clients do not come to rules unless skip-authenticated = false" },
+	{ "spf { enable = false } rule x { spf = fail action = reject }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": spf never matches while spf.enable = false" },
+	{ "rule x { spf = fail action = reject expires = 2027-02-30 }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": expires = \"2027-02-30\": it must be a day such as \"2027-03-01\"" },
+	{ "rule x { spf = fail action = reject percent = 101 }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": percent = \"101\": it must be between 0 and 100" },
+	{ "rule x { recipient = bob action = reject }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": recipient = \"bob\": it must be an address such as \"postmaster@example.com\"" },
+	{ "rule x { from-domain = 'a b' action = reject }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": from-domain = \"a b\": it must be a domain such as \"example.com\", or \".example.com\" for all below it" },
+	{ "rule x { size = 10 action = reject }", AS_ERR_SYNTAX, "t:1: rule \"x\": size = \"10\": it must be a bound such as \">10m\" or \"<1k\"" },
+	{ "rule x { header-present = 'a:' action = reject }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": header-present = \"a:\": it must be the name of a header field such as \"List-Id\", without a colon" },
+	{ "rule x { spf = fail action = reject } rule x { spf = fail action = reject }", AS_ERR_SYNTAX,
+	  "t:1: found duplicate title 'x'" AGAIN },
+	{ "rule { spf = fail action = reject }", AS_ERR_SYNTAX, "t:1: missing title for section 'rule'" AGAIN },
+	{ "rule x {\n spf = fail\n", AS_ERR_SYNTAX, "t:3: rule \"x\" is not closed; a \"}\" is missing" },
 	{ "\n\ninclude(\"/etc/passwd\")", AS_ERR_SYNTAX, "t:3: files cannot be included; write everything into this one" },
 	{ "dns|mode = auto", AS_ERR_SYNTAX, NULL },
 	{ "- = x", AS_ERR_SYNTAX, "t:1: unknown keyword \"-\"; see assay.conf(5) for those that there are" },
@@ -438,6 +528,9 @@ static void test_sample(void **state)
 	struct as_settings bare = *parse(arena, text);
 	assert_int_equal(bare.dns.stub_count, 1);
 	bare.dns.stub_count = 0;
+	assert_int_equal(bare.rules->count, 1);
+	assert_int_equal(bare.rules->list[0].count, AS_CONDITIONS);
+	bare.rules = NULL;
 	assert_defaults(&bare);
 	for (const struct as_keyword *row = as_keywords; row->name; row++)
 		assert_non_null(strstr(text, row->name));
@@ -450,7 +543,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_valid), cmocka_unit_test(test_defaults), cmocka_unit_test(test_fixed_names),
 		cmocka_unit_test(test_values),             cmocka_unit_test(test_sockets),  cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_files),              cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_files),              cmocka_unit_test(test_rules_allowed),
+		             cmocka_unit_test(test_sample),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* method_evidence.c - looks for lists, forwarders and trusted sealers when something may hang on them: a message that fails a DMARC policy,
+ * or a rule about lists. Makes no result of its own; what follows is the decision's.
+ *
+ * Organizational Domains are those of DMARC. A failed walk proves nothing.
+ */
+#include "config.h"
+
+#include "method.h"
+
+#include "arc_results.h"
+#include "domain.h"
+#include "evidence.h"
+#include "rule.h"
+#include "str.h"
+
+#include <string.h>
+
+enum {
+	WALKS_MAX = 4,    /* Organizational Domains of identifiers, beside that of the list or the author */
+	SEALERS_SHOWN = 10,
+};
+
+struct search {
+	struct as_message *message;
+	const char *domain;       /* whose organization is wanted */
+	const char *organization; /* NULL before it is known */
+	bool has_failed;
+	unsigned walks;
+};
+
+static const char *organization_of(struct as_message *message, const char *domain)
+{
+	if (message->env->settings->dmarc.discovery == AS_DISCOVERY_PSL)
+		return message->env->psl ? as_psl_organization(message->env->psl, domain) : NULL;
+	struct as_walk *walk = as_alloc(message->arena, sizeof *walk);
+	as_walk_run(message->arena, message->dns, domain, walk);
+	return walk->failed ? NULL : walk->organization;
+}
+
+/* Is the candidate of the same organization? DM-45, DM-47, DM-48 */
+static bool is_related(struct search *s, const char *candidate)
+{
+	if (as_domain_equal(candidate, s->domain))
+		return true;
+	if (s->has_failed || !as_domain_is_below(candidate, as_domain_tail(s->domain, 1)))
+		return false;
+	if (!s->organization)
+		s->organization = organization_of(s->message, s->domain);
+	s->has_failed = !s->organization;
+	if (s->has_failed || !as_domain_is_below(candidate, s->organization))
+		return false;
+	if (as_domain_equal(candidate, s->organization))
+		return true;
+	if (s->walks++ >= WALKS_MAX)
+		return false;
+	const char *organization = organization_of(s->message, candidate);
+	return organization && as_domain_equal(organization, s->organization);
+}
+
+/* --- lists ---------------------------------------------------------------------------------------------------------------- */
+
+/* What stands in the last angle brackets, RFC 2919 3. NULL: no such field, several, or one that cannot be read. */
+static const char *list_of(struct as_message *message)
+{
+	const struct as_field *field = as_fields_find(&message->fields, "List-Id");
+	const char *domain;
+	if (!field || as_fields_count(&message->fields, "List-Id") != 1)
+		return NULL;
+	const char *end = memrchr(field->value, '>', field->value_length);
+	const char *begin = end ? memrchr(field->value, '<', (size_t)(end - field->value)) : NULL;
+	if (!begin || as_domain_normal(message->arena, begin + 1, (size_t)(end - begin - 1), &domain) != AS_OK)
+		return NULL;
+	return as_domain_labels(domain) >= 2 ? domain : NULL;
+}
+
+static const char *newest_sealer(const struct as_message *message)
+{
+	const struct as_arc_outcome *arc = message->arc;
+	return arc && arc->code == AS_PASS && arc->count ? arc->sealers[arc->count - 1].domain : NULL;
+}
+
+static bool spf_passes(const struct as_message *message)
+{
+	return message->spf && message->spf->code == AS_PASS && message->spf->domain;
+}
+
+static const char *list_proof(struct as_message *message, const char *list)
+{
+	struct search search = { .message = message, .domain = list };
+	const struct as_dkim_outcome *dkim = message->dkim;
+	for (size_t i = 0; dkim && i < dkim->count; i++)
+		if (dkim->signatures[i].code == AS_PASS && dkim->signatures[i].domain && is_related(&search, dkim->signatures[i].domain))
+			return as_printf(message->arena, "dkim of %s", dkim->signatures[i].domain);
+	if (spf_passes(message) && is_related(&search, message->spf->domain))
+		return as_printf(message->arena, "spf of %s", message->spf->domain);
+	if (newest_sealer(message) && is_related(&search, newest_sealer(message)))
+		return as_printf(message->arena, "arc of %s", newest_sealer(message));
+	return NULL;
+}
+
+/* --- forwarders ------------------------------------------------------------------------------------------------------------- */
+
+static bool is_listed(const char *const *patterns, const char *domain)
+{
+	for (; domain && *patterns; patterns++) {
+		const char *pattern = *patterns;
+		bool is_below = pattern[0] == '.' && as_domain_is_below(domain, pattern + 1) && !as_domain_equal(domain, pattern + 1);
+		if (is_below || as_domain_equal(domain, pattern))
+			return true;
+	}
+	return false;
+}
+
+static const char *forwarder_of(struct as_message *message)
+{
+	char address[AS_IP_TEXT];
+	const struct as_settings *settings = message->env->settings;
+	const struct as_ip *client = &message->session->client;
+	const struct as_dkim_outcome *dkim = message->dkim;
+	for (size_t i = 0; i < settings->forwarders.network_count; i++)
+		if (as_network_has(&settings->forwarders.networks[i], client))
+			return as_printf(message->arena, "client %s", as_ip_text(client, address));
+	if (spf_passes(message) && is_listed(settings->forwarders.domains, message->spf->domain))
+		return as_printf(message->arena, "spf of %s", message->spf->domain);
+	for (size_t i = 0; dkim && i < dkim->count; i++)
+		if (dkim->signatures[i].code == AS_PASS && is_listed(settings->forwarders.domains, dkim->signatures[i].domain))
+			return as_printf(message->arena, "dkim of %s", dkim->signatures[i].domain);
+	return NULL;
+}
+
+/* --- trusted sealers, AR-8 ---------------------------------------------------------------------------------------------------- */
+
+static const char *property(const struct as_result *result, const char *ptype, const char *name)
+{
+	for (size_t i = 0; i < result->count; i++)
+		if (strcmp(result->properties[i].ptype, ptype) == 0 && strcmp(result->properties[i].property, name) == 0)
+			return result->properties[i].value;
+	return NULL;
+}
+
+/* The domain of an address or of itself, in normal form; NULL when it is none. */
+static const char *domain_of(struct as_message *message, const char *value)
+{
+	const char *domain, *at = value ? strrchr(value, '@') : NULL;
+	value = at ? at + 1 : value;
+	return value && as_domain_normal(message->arena, value, strlen(value), &domain) == AS_OK ? domain : NULL;
+}
+
+/* Does this result say that the author's domain was authenticated? */
+static bool vouches(struct search *author, const struct as_result *result)
+{
+	static const struct { const char *method, *ptype, *name; bool is_author; } rows[] = {
+		{ "dmarc", "header", "from", true },
+		{ "dkim", "header", "d", false },
+		{ "spf", "smtp", "mailfrom", false },
+	};
+	const struct as_dmarc_record *record = author->message->dmarc->record;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(result->method, rows[i].method) != 0 || result->code != AS_PASS)
+			continue;
+		const char *domain = domain_of(author->message, property(result, rows[i].ptype, rows[i].name));
+		bool is_dkim = rows[i].ptype[0] == 'h';
+		bool is_strict = rows[i].is_author || (record && (is_dkim ? record->strict_dkim : record->strict_spf));
+		if (domain && (is_strict ? as_domain_equal(domain, author->domain) : is_related(author, domain)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_trusted(const struct as_settings *settings, const struct as_arc_sealer *sealer)
+{
+	for (const char **domain = settings->arc.trusted_sealers; *domain; domain++)
+		if (sealer->domain && as_domain_equal(sealer->domain, *domain))
+			return true;
+	return false;
+}
+
+/* The client of the first sealer, as that one wrote it down. */
+static const char *first_client(struct as_message *message, char address[AS_IP_TEXT])
+{
+	struct as_authres seen;
+	struct as_ip ip;
+	if (as_arc_results(message->arena, message->arc->sealers[0].results, &seen) != AS_OK)
+		return NULL;
+	for (size_t i = 0; i < seen.count; i++) {
+		const char *value = property(&seen.results[i], "smtp", "remote-ip");
+		value = value ? value : property(&seen.results[i], "smtp", "client-ip");
+		if (value && as_ip_parse(value, &ip) == AS_OK)
+			return as_ip_text(&ip, address);
+	}
+	return NULL;
+}
+
+/* AG-16 */
+static const char *describe(struct as_message *message)
+{
+	char address[AS_IP_TEXT];
+	const struct as_arc_outcome *arc = message->arc;
+	struct as_buf text = as_buf_new(message->arena);
+	as_buf_puts(&text, "arc=pass");
+	for (size_t i = arc->count; i > 0 && arc->count - i < SEALERS_SHOWN; i--) {
+		const char *selector = arc->sealers[i - 1].selector;
+		as_buf_printf(&text, " as[%zu].d=%s as[%zu].s=%s", i, arc->sealers[i - 1].domain, i,
+			      selector ? as_escape(message->arena, selector, strlen(selector), AS_DOMAIN_MAX) : "-");
+	}
+	const char *client = first_client(message, address);
+	if (client)
+		as_buf_printf(&text, " remote-ip[1]=%s", client);
+	return text.text;
+}
+
+/* From the newest set on, as long as the sealers are trusted: what lies below another's seal may have been made up by that one. */
+static const char *trusted_word(struct as_message *message)
+{
+	const struct as_arc_outcome *arc = message->arc;
+	struct search author = { .message = message, .domain = message->dmarc->author_domain };
+	for (size_t i = arc && arc->code == AS_PASS ? arc->count : 0; i > 0; i--) {
+		struct as_authres seen;
+		const struct as_arc_sealer *sealer = &arc->sealers[i - 1];
+		if (!is_trusted(message->env->settings, sealer))
+			return NULL;
+		if (as_arc_results(message->arena, sealer->results, &seen) != AS_OK)
+			continue;
+		for (size_t j = 0; j < seen.count; j++)
+			if (vouches(&author, &seen.results[j]))
+				return describe(message);
+	}
+	return NULL;
+}
+
+static void evidence_finish(struct as_message *message)
+{
+	const struct as_rules *rules = message->env->settings->rules;
+	const struct as_dmarc_outcome *dmarc = message->dmarc;
+	bool fails = dmarc && dmarc->code == AS_FAIL && dmarc->policy != AS_DMARC_NONE;
+	if (!fails && !(rules && rules->needs & AS_NEEDS_LIST))
+		return;
+	struct as_evidence *evidence = as_alloc(message->arena, sizeof *evidence);
+	message->evidence = evidence;
+	const char *list = list_of(message);
+	evidence->list_proof = list ? list_proof(message, list) : NULL;
+	evidence->list = evidence->list_proof ? list : NULL;
+	if (!fails)
+		return;
+	evidence->forwarder = forwarder_of(message);
+	evidence->arc = trusted_word(message);
+}
+
+const struct as_method as_method_evidence = {
+	.name = "evidence",
+	.finish = evidence_finish,
+};

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rule_match.c - which rule takes a message.
+ *
+ * What conditions look at is drawn from the facts once (struct view); after that a rule costs a few comparisons, since results of
+ * methods are bits and lists of names are searched by halves.
+ */
+#include "config.h"
+
+#include "rule.h"
+
+#include "domain.h"
+#include "policy.h"
+#include "str.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { NAME_MAX_BYTES = 256 };
+
+struct view {
+	const struct as_facts *facts;
+	uint32_t bits[AS_CONDITIONS];
+	const char *names[AS_CONDITIONS]; /* NULL: there is none */
+	char helo[NAME_MAX_BYTES];
+	uint64_t sample;
+};
+
+/* --- facts as bits ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t bit(int code)
+{
+	return (uint32_t)1 << code;
+}
+
+static uint32_t see_authenticated(const struct as_facts *f)
+{
+	return bit(f->is_authenticated);
+}
+
+static uint32_t see_spf(const struct as_facts *f)
+{
+	return f->spf ? bit((int)f->spf->code) : 0;
+}
+
+static uint32_t see_spf_helo(const struct as_facts *f)
+{
+	return f->spf_helo ? bit((int)f->spf_helo->code) : 0;
+}
+
+static uint32_t see_dkim(const struct as_facts *f)
+{
+	return f->dkim ? bit((int)as_facts_dkim(f)) : 0;
+}
+
+static uint32_t see_arc(const struct as_facts *f)
+{
+	return f->arc ? bit((int)f->arc->code) : 0;
+}
+
+static uint32_t see_dmarc(const struct as_facts *f)
+{
+	return f->dmarc ? bit((int)f->dmarc->code) : 0;
+}
+
+static uint32_t see_dmarc_policy(const struct as_facts *f)
+{
+	return f->dmarc && f->dmarc->policy_domain ? bit((int)f->dmarc->policy) : 0;
+}
+
+/* Four bits for each method; of DKIM the keys of signatures that pass. */
+static uint32_t see_dnssec(const struct as_facts *f)
+{
+	uint32_t bits = 0;
+	if (f->spf && f->spf->weakest)
+		bits |= bit(0 + (int)f->spf->dnssec);
+	for (size_t i = 0; f->dkim && i < f->dkim->count; i++)
+		if (f->dkim->signatures[i].code == AS_PASS && f->dkim->signatures[i].was_asked)
+			bits |= bit(4 + (int)f->dkim->signatures[i].dnssec);
+	if (f->arc && f->arc->was_asked)
+		bits |= bit(8 + (int)f->arc->dnssec);
+	if (f->dmarc && f->dmarc->weakest)
+		bits |= bit(12 + (int)f->dmarc->dnssec);
+	return bits;
+}
+
+/* --- matching ----------------------------------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool has_name(const char *const *names, size_t count, const char *name)
+{
+	return bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
+}
+
+bool as_pattern_has(const char *const *patterns, size_t count, const char *domain)
+{
+	if (has_name(patterns, count, domain))
+		return true;
+	for (const char *dot = strchr(domain, '.'); dot; dot = strchr(dot + 1, '.'))
+		if (has_name(patterns, count, dot))
+			return true;
+	return false;
+}
+
+static bool by_word(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	return (c->bits & v->bits[c->id]) != 0;
+}
+
+static bool by_name(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	return v->names[c->id] && as_pattern_has(c->names, c->count, v->names[c->id]);
+}
+
+static bool by_dkim_domain(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	const struct as_dkim_outcome *dkim = v->facts->dkim;
+	for (size_t i = 0; dkim && i < dkim->count; i++) {
+		const struct as_dkim_signature *s = &dkim->signatures[i];
+		if (s->code == AS_PASS && s->domain && as_pattern_has(c->names, c->count, s->domain))
+			return true;
+	}
+	return false;
+}
+
+static bool by_client(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < c->count; i++)
+		if (as_network_has(&c->networks[i], &v->facts->client))
+			return true;
+	return false;
+}
+
+static bool by_size(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < c->count; i++)
+		if (v->facts->size >= c->ranges[i].least && v->facts->size <= c->ranges[i].most)
+			return true;
+	return false;
+}
+
+static bool by_field(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	for (size_t i = 0; v->facts->header && i < c->count; i++)
+		if (v->facts->header[c->fields[i]])
+			return true;
+	return false;
+}
+
+static bool by_tls(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+{
+	(void)unused;
+	const char *version = v->facts->tls_version, *cipher = v->facts->tls_cipher;
+	bool has_tls = version && *version;
+	for (size_t i = 0; i < c->count; i++)
+		if (strcmp(c->names[i], has_tls ? "any" : "none") == 0 || (has_tls && as_equal_nocase(c->names[i], version)) ||
+		    (has_tls && cipher && as_equal_nocase(c->names[i], cipher)))
+			return true;
+	return false;
+}
+
+static bool by_recipient(const struct as_condition *c, const struct view *unused, const struct as_recipient *recipient)
+{
+	(void)unused;
+	return has_name(c->names, c->count, recipient->address);
+}
+
+static bool by_recipient_domain(const struct as_condition *c, const struct view *unused, const struct as_recipient *recipient)
+{
+	(void)unused;
+	return as_pattern_has(c->names, c->count, recipient->domain);
+}
+
+/* --- what contains what --------------------------------------------------------------------------------------------------- */
+
+static bool cover_words(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	return (narrow->bits & ~wide->bits) == 0;
+}
+
+/* A pattern ".x" is itself found by as_pattern_has as a name, and below wider ones by its later dots. */
+static bool cover_patterns(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++)
+		if (!as_pattern_has(wide->names, wide->count, narrow->names[i]))
+			return false;
+	return true;
+}
+
+static bool cover_texts(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++)
+		if (!has_name(wide->names, wide->count, narrow->names[i]))
+			return false;
+	return true;
+}
+
+static bool cover_networks(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++) {
+		bool is_inside = false;
+		for (size_t j = 0; j < wide->count && !is_inside; j++)
+			is_inside = wide->networks[j].bits <= narrow->networks[i].bits &&
+				    as_network_has(&wide->networks[j], &narrow->networks[i].ip);
+		if (!is_inside)
+			return false;
+	}
+	return true;
+}
+
+static bool cover_ranges(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++) {
+		bool is_inside = false;
+		for (size_t j = 0; j < wide->count && !is_inside; j++)
+			is_inside = wide->ranges[j].least <= narrow->ranges[i].least && wide->ranges[j].most >= narrow->ranges[i].most;
+		if (!is_inside)
+			return false;
+	}
+	return true;
+}
+
+static bool cover_fields(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	for (size_t i = 0; i < narrow->count; i++) {
+		size_t j = 0;
+		while (j < wide->count && wide->fields[j] != narrow->fields[i])
+			j++;
+		if (j == wide->count)
+			return false;
+	}
+	return true;
+}
+
+/* --- the table ------------------------------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	bool (*match)(const struct as_condition *condition, const struct view *view, const struct as_recipient *recipient);
+	bool (*covers)(const struct as_condition *wide, const struct as_condition *narrow);
+	uint32_t (*see)(const struct as_facts *facts); /* the bits of a condition of words */
+} conditions[AS_CONDITIONS] = {
+	[AS_IF_AUTHENTICATED] = { "authenticated", by_word, cover_words, see_authenticated },
+	[AS_IF_SPF] = { "spf", by_word, cover_words, see_spf },
+	[AS_IF_SPF_HELO] = { "spf-helo", by_word, cover_words, see_spf_helo },
+	[AS_IF_DKIM] = { "dkim", by_word, cover_words, see_dkim },
+	[AS_IF_ARC] = { "arc", by_word, cover_words, see_arc },
+	[AS_IF_DMARC] = { "dmarc", by_word, cover_words, see_dmarc },
+	[AS_IF_DMARC_POLICY] = { "dmarc-policy", by_word, cover_words, see_dmarc_policy },
+	[AS_IF_DNSSEC] = { "dnssec", by_word, cover_words, see_dnssec },
+	[AS_IF_SIZE] = { "size", by_size, cover_ranges, NULL },
+	[AS_IF_FROM_DOMAIN] = { "from-domain", by_name, cover_patterns, NULL },
+	[AS_IF_ENVELOPE_DOMAIN] = { "envelope-domain", by_name, cover_patterns, NULL },
+	[AS_IF_HELO] = { "helo", by_name, cover_patterns, NULL },
+	[AS_IF_ARC_SEALER] = { "arc-sealer", by_name, cover_patterns, NULL },
+	[AS_IF_LIST_ID] = { "list-id", by_name, cover_patterns, NULL },
+	[AS_IF_DKIM_DOMAIN] = { "dkim-domain", by_dkim_domain, cover_patterns, NULL },
+	[AS_IF_CLIENT] = { "client", by_client, cover_networks, NULL },
+	[AS_IF_TLS] = { "tls", by_tls, cover_texts, NULL },
+	[AS_IF_HEADER] = { "header-present", by_field, cover_fields, NULL },
+	[AS_IF_RECIPIENT] = { "recipient", by_recipient, cover_texts, NULL },
+	[AS_IF_RECIPIENT_DOMAIN] = { "recipient-domain", by_recipient_domain, cover_patterns, NULL },
+};
+
+const char *as_condition_name(enum as_condition_id id)
+{
+	return conditions[id].name;
+}
+
+bool as_condition_covers(const struct as_condition *wide, const struct as_condition *narrow)
+{
+	return conditions[wide->id].covers(wide, narrow);
+}
+
+/* --- a message ------------------------------------------------------------------------------------------------------------ */
+
+/* FNV-1a with a last stir. */
+uint64_t as_rule_hash(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325;
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 0x100000001b3;
+	h ^= h >> 32;
+	return h * 0x9e3779b97f4a7c15;
+}
+
+static void look(struct view *v, const struct as_facts *f)
+{
+	*v = (struct view){ .facts = f };
+	for (size_t i = 0; i < AS_CONDITIONS; i++)
+		v->bits[i] = conditions[i].see ? conditions[i].see(f) : 0;
+	size_t n = f->helo ? strnlen(f->helo, sizeof v->helo) : 0;
+	for (size_t i = 0; i < n && n < sizeof v->helo; i++)
+		v->helo[i] = as_lower(f->helo[i]);
+	v->names[AS_IF_HELO] = v->helo;
+	v->names[AS_IF_FROM_DOMAIN] = f->from ? f->from->domain : NULL;
+	v->names[AS_IF_ENVELOPE_DOMAIN] = f->envelope_domain;
+	if (f->arc && f->arc->code == AS_PASS && f->arc->count)
+		v->names[AS_IF_ARC_SEALER] = f->arc->sealers[f->arc->count - 1].domain;
+	v->names[AS_IF_LIST_ID] = f->list_id;
+	v->sample = as_rule_hash(f->message_id && *f->message_id ? f->message_id : f->queue_id ? f->queue_id : "");
+}
+
+bool as_rule_is_expired(const struct as_rule *rule, int64_t now_s)
+{
+	return rule->expires_s && now_s >= rule->expires_s;
+}
+
+const char *as_date_text(int64_t time_s, char text[AS_DATE_TEXT])
+{
+	struct tm tm = { 0 };
+	time_t time = (time_t)time_s;
+	gmtime_r(&time, &tm);
+	strftime(text, AS_DATE_TEXT, "%Y-%m-%d", &tm);
+	return text;
+}
+
+static bool is_sampled(const struct as_rule *rule, const struct view *v)
+{
+	uint64_t mixed = (v->sample ^ rule->salt) * 0x9e3779b97f4a7c15;
+	return rule->percent == 100 || (mixed >> 32) % 100 < rule->percent;
+}
+
+static bool matches(const struct as_rule *rule, size_t from, size_t to, const struct view *v, const struct as_recipient *recipient)
+{
+	for (const struct as_condition *c = rule->conditions + from; c < rule->conditions + to; c++)
+		if (!conditions[c->id].match(c, v, recipient))
+			return false;
+	return true;
+}
+
+static bool matches_message(const struct as_rule *rule, const struct view *v)
+{
+	return matches(rule, 0, rule->recipient_at, v, NULL) && is_sampled(rule, v) && !as_rule_is_expired(rule, v->facts->now_s);
+}
+
+/* How many recipients the rule takes of those that are free. marks: they are not free after that. */
+static size_t take(const struct as_rule *rule, const struct view *v, size_t left, unsigned char *taken, bool marks)
+{
+	size_t found = 0;
+	if (rule->recipient_at == rule->count)
+		return left;
+	for (size_t i = 0; taken && i < v->facts->recipient_count; i++) {
+		if (taken[i] || !matches(rule, rule->recipient_at, rule->count, v, &v->facts->recipients[i]))
+			continue;
+		taken[i] = marks;
+		found++;
+	}
+	return found;
+}
+
+static bool is_preferred(enum as_verb new, enum as_verb old, bool wants_mildest)
+{
+	return wants_mildest ? new < old : new > old;
+}
+
+void as_rules_choose(const struct as_rules *rules, const struct as_facts *facts, enum as_verb table, bool wants_mildest,
+		     unsigned char *taken, struct as_rule_choice *choice)
+{
+	struct view v;
+	size_t left = taken && facts->recipient_count ? facts->recipient_count : 1;
+	const struct as_rule *best = NULL;
+	*choice = (struct as_rule_choice){ .rule = NULL };
+	look(&v, facts);
+	for (const struct as_rule *rule = rules->list; left && rule < rules->list + rules->count; rule++) {
+		if (!matches_message(rule, &v))
+			continue;
+		size_t found = take(rule, &v, left, taken, !rule->is_report_only);
+		if (found && rule->is_report_only) {
+			choice->noted = choice->noted ? choice->noted : rule;
+			choice->noted_count++;
+		} else if (found) {
+			left -= found;
+			best = !best || is_preferred(rule->verb, best->verb, wants_mildest) ? rule : best;
+		}
+	}
+	choice->rule = best && left && is_preferred(table, best->verb, wants_mildest) ? NULL : best;
+}
+
+/* --- the header ----------------------------------------------------------------------------------------------------------- */
+
+const unsigned char *as_rules_see_header(struct as_arena *arena, const struct as_rules *rules, const struct as_fields *fields)
+{
+	unsigned char *seen = as_alloc(arena, rules->field_count);
+	for (size_t i = 0; i < fields->count; i++) {
+		const char *name = fields->list[i].plain;
+		const char *const *found = bsearch(&name, rules->fields, rules->field_count, sizeof *rules->fields, compare_names);
+		if (found)
+			seen[found - rules->fields] = 1;
+	}
+	return seen;
+}

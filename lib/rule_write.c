@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* rule_write.c - `assayd -n` about rules: their order, those that can never decide, networks that overlap. */
+#include "config.h"
+
+#include "rule.h"
+
+#include "settings_table.h"
+#include "str.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char *network_text(struct as_arena *arena, const struct as_network *network)
+{
+	char address[AS_IP_TEXT];
+	return as_printf(arena, "%s/%u", as_ip_text(&network->ip, address), network->bits);
+}
+
+static const struct as_name_code *words_of(enum as_condition_id id)
+{
+	const struct as_keyword *row = as_keywords;
+	while (strcmp(row->section, "rule") != 0 || strcmp(row->name, as_condition_name(id)) != 0)
+		row++;
+	return row->words;
+}
+
+static void add_value(struct as_buf *out, size_t *shown, const char *value)
+{
+	as_buf_printf(out, "%s\"%s\"", (*shown)++ ? ", " : "", value);
+}
+
+/* name = {"a", "b"} as it could stand in the file. */
+static void add_condition(struct as_buf *out, const struct as_rules *rules, const struct as_condition *c)
+{
+	size_t shown = 0;
+	const struct as_name_code *words = c->bits ? words_of(c->id) : NULL;
+	as_buf_printf(out, " %s = {", as_condition_name(c->id));
+	for (; words && words->name; words++)
+		if (c->bits & (uint32_t)1 << words->code)
+			add_value(out, &shown, words->name);
+	for (size_t i = 0; c->names && i < c->count; i++)
+		add_value(out, &shown, as_escape(out->arena, c->names[i], strlen(c->names[i]), 255));
+	for (size_t i = 0; c->networks && i < c->count; i++)
+		add_value(out, &shown, network_text(out->arena, &c->networks[i]));
+	for (size_t i = 0; c->fields && i < c->count; i++)
+		add_value(out, &shown, rules->fields[c->fields[i]]);
+	for (size_t i = 0; c->ranges && i < c->count; i++)
+		add_value(out, &shown, c->ranges[i].most == INT64_MAX ? as_printf(out->arena, ">%" PRId64, c->ranges[i].least - 1)
+								      : as_printf(out->arena, "<%" PRId64, c->ranges[i].most + 1));
+	as_buf_puts(out, "}");
+}
+
+static void write_rule(struct as_arena *arena, const struct as_rules *rules, size_t number, int64_t now_s, FILE *out)
+{
+	const struct as_rule *rule = &rules->list[number];
+	struct as_buf line = as_buf_new(arena);
+	char date[AS_DATE_TEXT];
+	for (size_t i = 0; i < rule->count; i++)
+		add_condition(&line, rules, &rule->conditions[i]);
+	fprintf(out, "%3zu %-26s %-12s%s\n", number + 1, rule->name, rule->is_report_only ? "report-only" : as_verb_name(rule->verb),
+		line.text);
+	if (rule->percent < 100)
+		fprintf(out, "    only %u %% of the messages\n", rule->percent);
+	if (rule->expires_s)
+		fprintf(out, "    %s %s\n", as_rule_is_expired(rule, now_s) ? "EXPIRED since" : "expires", as_date_text(rule->expires_s, date));
+	if (*rule->owner || *rule->reason)
+		fprintf(out, "    %s%s%s\n", rule->owner, *rule->owner && *rule->reason ? ": " : "", rule->reason);
+}
+
+/* --- what is odd ------------------------------------------------------------------------------------------------------------ */
+
+static const struct as_condition *find(const struct as_rule *rule, enum as_condition_id id)
+{
+	for (size_t i = 0; i < rule->count; i++)
+		if (rule->conditions[i].id == id)
+			return &rule->conditions[i];
+	return NULL;
+}
+
+static bool is_all(const struct as_rule *rule, int64_t now_s)
+{
+	return !rule->is_report_only && rule->percent == 100 && !as_rule_is_expired(rule, now_s);
+}
+
+/* Does every message of `late` belong to `early`? Then each condition of `early` contains the one of its kind in `late`. */
+static bool shadows(const struct as_rule *early, const struct as_rule *late)
+{
+	for (size_t i = 0; i < early->count; i++) {
+		const struct as_condition *narrow = find(late, early->conditions[i].id);
+		if (!narrow || !as_condition_covers(&early->conditions[i], narrow))
+			return false;
+	}
+	return true;
+}
+
+/* The earlier rule that leaves nothing for this one, or NULL. */
+static const struct as_rule *shadow_of(const struct as_rules *rules, const struct as_rule *late, int64_t now_s)
+{
+	for (const struct as_rule *early = rules->list; early < late; early++)
+		if (is_all(early, now_s) && shadows(early, late))
+			return early;
+	return NULL;
+}
+
+static struct as_condition trusted_clients(const struct as_settings *settings)
+{
+	return (struct as_condition){
+		.id = AS_IF_CLIENT, .count = settings->trusted_network_count, .networks = settings->trusted_networks,
+	};
+}
+
+static bool is_all_trusted(const struct as_settings *settings, const struct as_rule *rule)
+{
+	const struct as_condition trusted = trusted_clients(settings), *client = find(rule, AS_IF_CLIENT);
+	return client && as_condition_covers(&trusted, client);
+}
+
+static void write_unreachable(const struct as_settings *settings, int64_t now_s, FILE *out)
+{
+	const struct as_rules *rules = settings->rules;
+	for (const struct as_rule *rule = rules->list; rule < rules->list + rules->count; rule++) {
+		const struct as_rule *shadow = shadow_of(rules, rule, now_s);
+		if (shadow)
+			fprintf(out, "unreachable: rule %s, since rule %s takes all its messages\n", rule->name, shadow->name);
+		if (is_all_trusted(settings, rule))
+			fprintf(out, "unreachable: rule %s, since its clients are in trusted-networks\n", rule->name);
+	}
+}
+
+/* One contains the other. */
+static bool overlap(const struct as_network *a, const struct as_network *b)
+{
+	return a->bits <= b->bits ? as_network_has(a, &b->ip) : as_network_has(b, &a->ip);
+}
+
+static void write_overlap(struct as_arena *arena, const char *name, const struct as_condition *condition, const char *other_name,
+			  const struct as_network *others, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < condition->count; i++)
+		for (size_t j = 0; j < count; j++)
+			if (overlap(&condition->networks[i], &others[j]))
+				fprintf(out, "overlap: %s of rule %s and %s of %s\n", network_text(arena, &condition->networks[i]), name,
+					network_text(arena, &others[j]), other_name);
+}
+
+/* trusted-networks come before the rules: inside of them a rule sees nothing. */
+static void write_networks(struct as_arena *arena, const struct as_settings *settings, FILE *out)
+{
+	const struct as_rules *rules = settings->rules;
+	const struct as_condition trusted = trusted_clients(settings);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct as_rule *rule = &rules->list[i];
+		const struct as_condition *client = find(rule, AS_IF_CLIENT);
+		if (!client)
+			continue;
+		if (!is_all_trusted(settings, rule))
+			write_overlap(arena, rule->name, client, "trusted-networks", trusted.networks, trusted.count, out);
+		for (size_t j = 0; j < i; j++) {
+			const struct as_condition *other = find(&rules->list[j], AS_IF_CLIENT);
+			if (other)
+				write_overlap(arena, rule->name, client, as_printf(arena, "rule %s", rules->list[j].name), other->networks,
+					      other->count, out);
+		}
+	}
+}
+
+static bool decides(const struct as_settings *settings, const struct as_rule *rule, int64_t now_s)
+{
+	return !rule->is_report_only && rule->percent && !as_rule_is_expired(rule, now_s) && !is_all_trusted(settings, rule) &&
+	       !shadow_of(settings->rules, rule, now_s);
+}
+
+static void write_list(const struct as_settings *settings, const char *title, bool wants_tags, int64_t now_s, FILE *out)
+{
+	const struct as_rules *rules = settings->rules;
+	const char *separator = " ";
+	fprintf(out, "%s:", title);
+	for (const struct as_rule *rule = rules->list; rule < rules->list + rules->count; rule++) {
+		bool is_wanted = wants_tags ? rule->verb == AS_VERB_TAG : rule->verb > AS_VERB_TAG;
+		if (!is_wanted || !decides(settings, rule, now_s))
+			continue;
+		fprintf(out, "%s%s (%s)", separator, rule->name, as_verb_name(rule->verb));
+		separator = "; ";
+	}
+	fputs(*separator == ' ' ? " nothing\n" : "\n", out);
+}
+
+void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out)
+{
+	const struct as_rules *rules = settings->rules;
+	if (!rules)
+		return;
+	struct as_arena *arena = as_arena_new();
+	fputs("RULES, the first that matches decides; the table below is for messages that none takes\n", out);
+	for (size_t i = 0; i < rules->count; i++)
+		write_rule(arena, rules, i, now_s, out);
+	write_unreachable(settings, now_s, out);
+	write_networks(arena, settings, out);
+	write_list(settings, "Enforced by rules", false, now_s, out);
+	write_list(settings, "Tagged by rules", true, now_s, out);
+	as_arena_free(arena);
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_rules.c - rules of the configuration: each condition, random sets of rules against a second statement of what they mean, sampling,
+ * expiry, mixed recipients, and what `assayd -n` says. */
+#include "config.h"
+
+#include "policy.h"
+#include "rule.h"
+#include "str.h"
+
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NOW = 1800000000 }; /* 2027-01-15 */
+
+static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
+{
+	const struct as_settings *settings = NULL;
+	const char *detail = NULL;
+	if (as_settings_parse(arena, "t", text, &settings, &detail))
+		print_error("%s\n", detail);
+	assert_non_null(settings);
+	return settings;
+}
+
+/* One message that has everything. */
+struct scene {
+	struct as_facts facts;
+	struct as_from from;
+	struct as_spf_outcome spf, helo;
+	struct as_dkim_signature signatures[2];
+	struct as_dkim_outcome dkim;
+	struct as_arc_sealer sealers[2];
+	struct as_arc_outcome arc;
+	struct as_dmarc_outcome dmarc;
+	struct as_recipient recipients[2];
+};
+
+static void stage(struct scene *s)
+{
+	*s = (struct scene){
+		.from = { .status = AS_FROM_ONE, .domain = "mail.example.com" },
+		.spf = { .code = AS_SOFTFAIL, .domain = "bounce.example.org", .weakest = "x", .dnssec = AS_DNSSEC_INSECURE },
+		.helo = { .code = AS_PASS, .domain = "mx.example.net" },
+		.signatures = { { .code = AS_FAIL, .domain = "bad.example", .was_asked = true, .dnssec = AS_DNSSEC_BOGUS },
+				{ .code = AS_PASS, .domain = "sub.example.org", .was_asked = true, .dnssec = AS_DNSSEC_SECURE } },
+		.sealers = { { .domain = "old.example" }, { .domain = "new.example" } },
+		.dmarc = { .code = AS_FAIL, .policy = AS_DMARC_QUARANTINE, .policy_domain = "example.com", .weakest = "x",
+			   .dnssec = AS_DNSSEC_INDETERMINATE },
+		.recipients = { { "bob@example.net", "example.net" }, { "payroll@corp.example.net", "corp.example.net" } },
+	};
+	s->dkim = (struct as_dkim_outcome){ .count = 2, .signatures = s->signatures };
+	s->arc = (struct as_arc_outcome){ .code = AS_PASS, .count = 2, .sealers = s->sealers, .was_asked = true };
+	s->facts = (struct as_facts){
+		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "MX.Example.Net", .envelope_domain = "bounce.example.org",
+		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .spf = &s->spf, .spf_helo = &s->helo,
+		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
+		.now_s = NOW, .message_id = "<1@example.com>", .list_id = "users.lists.example.org", .size = 2000,
+		.recipients = s->recipients, .recipient_count = 2,
+	};
+}
+
+/* With an action stricter than the table's, so that it decides for a message with mixed recipients as well. */
+static bool decides(struct as_arena *arena, const char *conditions, struct scene *s)
+{
+	const char *text = as_printf(arena, "skip-authenticated = false rule r { %s action = reject }", conditions);
+	const struct as_settings *settings = settings_from(arena, text);
+	struct as_fields fields;
+	as_fields_init(&fields, arena, 10, 1000);
+	as_fields_add(&fields, "X-Mailer", 8, " x", 2);
+	as_fields_add(&fields, "List-ID ", 8, " x", 2);
+	s->facts.header = as_rules_see_header(arena, settings->rules, &fields);
+	struct as_decision d;
+	as_policy_decide(arena, settings, &s->facts, &d);
+	return strcmp(d.rule, "r") == 0;
+}
+
+static const struct { const char *conditions; bool matches; } cases[] = {
+	{ "authenticated = false", true },
+	{ "authenticated = true", false },
+	{ "spf = softfail", true },
+	{ "spf = {pass, softfail}", true },
+	{ "spf = {none, neutral, pass, fail, temperror, permerror}", false },
+	{ "spf-helo = pass", true },
+	{ "spf-helo = softfail", false },
+	{ "dkim = pass", true },
+	{ "dkim = {none, fail, policy, temperror}", false },
+	{ "dkim-domain = sub.example.org", true },
+	{ "dkim-domain = .example.org", true },
+	{ "dkim-domain = example.org", false },
+	{ "dkim-domain = .sub.example.org", false },
+	{ "dkim-domain = bad.example", false }, /* its signature failed */
+	{ "arc = pass", true },
+	{ "arc = {none, fail}", false },
+	{ "arc-sealer = New.Example.", true },
+	{ "arc-sealer = old.example", false }, /* not the newest */
+	{ "dmarc = fail", true },
+	{ "dmarc = {none, pass, temperror, permerror}", false },
+	{ "dmarc-policy = quarantine", true },
+	{ "dmarc-policy = {none, reject}", false },
+	{ "from-domain = mail.example.com", true },
+	{ "from-domain = .example.com", true },
+	{ "from-domain = .com", true },
+	{ "from-domain = {example.com, il.example.com, .il.example.com, x.mail.example.com}", false },
+	{ "envelope-domain = bounce.example.org", true },
+	{ "envelope-domain = mail.example.com", false },
+	{ "helo = mx.example.net", true },
+	{ "helo = .example.net", true },
+	{ "helo = example.net", false },
+	{ "client = 192.0.2.0/24", true },
+	{ "client = {2001:db8::/32, 192.0.2.7}", true },
+	{ "client = {192.0.2.8/29, '::/0'}", false },
+	{ "recipient = Bob@EXAMPLE.net", true },
+	{ "recipient = {alice@example.net, bob@example.org}", false },
+	{ "recipient-domain = .example.net", true },
+	{ "recipient-domain = example.org", false },
+	{ "tls = any", true },
+	{ "tls = tlsv1.2", true },
+	{ "tls = ecdhe-rsa-aes256-gcm-sha384", true },
+	{ "tls = {none, TLSv1.3}", false },
+	{ "dnssec = spf:insecure", true },
+	{ "dnssec = dkim:secure", true },
+	{ "dnssec = arc:secure", true },
+	{ "dnssec = dmarc:indeterminate", true },
+	{ "dnssec = {dmarc:secure, dkim:bogus, spf:secure, arc:bogus}", false },
+	{ "list-id = users.lists.example.org", true },
+	{ "list-id = .example.org", true },
+	{ "list-id = lists.example.org", false },
+	{ "header-present = x-mailer", true },
+	{ "header-present = {X-Other, LIST-id}", true },
+	{ "header-present = X-Mail", false },
+	{ "size = '>1999'", true },
+	{ "size = '>2000'", false },
+	{ "size = '<2001'", true },
+	{ "size = '<2000'", false },
+	{ "size = {'<1k', '>1k'}", true },
+	{ "spf = softfail dkim = pass client = 192.0.2.7 size = '<1m' from-domain = .example.com recipient = bob@example.net", true },
+	{ "spf = softfail dkim = pass client = 192.0.2.7 size = '<1k' from-domain = .example.com", false },
+	{ "spf = softfail percent = 0", false },
+	{ "spf = softfail expires = 2027-01-16", true },
+	{ "spf = softfail expires = 2027-01-15", false },
+};
+
+static void test_conditions(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct scene s;
+		stage(&s);
+		bool matches = decides(arena, cases[i].conditions, &s);
+		if (matches != cases[i].matches)
+			print_error("%s\n", cases[i].conditions);
+		assert_int_equal(matches, cases[i].matches);
+	}
+	as_arena_free(arena);
+}
+
+/* Nothing that a condition looks at is there. */
+static void test_nothing(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	static const char *const never[] = {
+		"spf = {none, neutral, pass, fail, softfail, temperror, permerror}", "spf-helo = none", "dkim = none", "dkim-domain = .org",
+		"arc = none", "arc-sealer = .org", "dmarc = none", "dmarc-policy = none", "from-domain = .com", "envelope-domain = .com",
+		"helo = .net", "client = {'0.0.0.0/0', '::/0'}", "recipient-domain = .net", "tls = any", "list-id = .org", "dnssec = spf:secure",
+	};
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		struct scene s = { .facts = { .now_s = NOW } };
+		if (decides(arena, never[i], &s))
+			print_error("%s\n", never[i]);
+		assert_false(decides(arena, never[i], &s));
+	}
+	struct scene s = { .facts = { .now_s = NOW } };
+	assert_true(decides(arena, "tls = none", &s));
+	as_arena_free(arena);
+}
+
+/* --- random sets of rules ------------------------------------------------------------------------------------------------------ */
+
+static uint32_t seed;
+
+static unsigned draw(unsigned n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 16) % n;
+}
+
+static const char *const codes[] = { "none", "pass", "fail", "temperror" };
+static const enum as_code code_of[] = { AS_NONE, AS_PASS, AS_FAIL, AS_TEMPERROR };
+static const char *const domains[] = { "example.com", "a.example.com", "b.a.example.com", "example.org" };
+static const char *const networks[] = { "192.0.2.0/24", "192.0.2.4/30", "192.0.2.5", "0.0.0.0/0" };
+static const char *const addresses[] = { "a@example.net", "b@example.net", "c@corp.example" };
+static const char *const verbs[] = { "accept", "tag", "quarantine", "tempfail", "reject", "report-only" };
+
+/* Masks of what is named; 0: no condition. The fourth bit of `from` is ".example.com" (and the rest the first three domains). */
+struct drawn {
+	unsigned spf, dmarc, from, client, recipient, action;
+};
+
+struct letter {
+	unsigned spf, dmarc, from, client; /* client: last octet */
+	unsigned recipients[3], count;
+};
+
+static void add_list(struct as_buf *out, const char *name, unsigned mask, const char *const *words, unsigned count)
+{
+	for (unsigned i = 0, shown = 0; mask && i < count; i++)
+		if (mask & 1u << i)
+			as_buf_printf(out, "%s'%s'", shown++ ? ", " : as_printf(out->arena, " %s = {", name), words[i]);
+	as_buf_puts(out, mask ? "}" : "");
+}
+
+static struct drawn draw_rule(struct as_buf *out, unsigned number)
+{
+	static const char *const patterns[] = { "example.com", "a.example.com", "b.a.example.com", ".example.com" };
+	struct drawn r;
+	do
+		r = (struct drawn){ draw(2) ? draw(16) : 0, draw(2) ? draw(16) : 0, draw(3) ? 0 : draw(16), draw(3) ? 0 : draw(16),
+				    draw(3) ? 0 : draw(8), draw(6) };
+	while (!(r.spf | r.dmarc | r.from | r.client | r.recipient) || (r.from && !r.client && r.action < 2));
+	as_buf_printf(out, "rule r%u { action = %s", number, verbs[r.action]);
+	add_list(out, "spf", r.spf, codes, 4);
+	add_list(out, "dmarc", r.dmarc, codes, 4);
+	add_list(out, "from-domain", r.from, patterns, 4);
+	add_list(out, "client", r.client, networks, 4);
+	add_list(out, "recipient", r.recipient, addresses, 3);
+	as_buf_puts(out, " }\n");
+	return r;
+}
+
+/* The second statement: one recipient (or none, 3) and the rules from the first to the last. */
+static bool applies(const struct drawn *r, const struct letter *m, unsigned recipient)
+{
+	bool from = (m->from < 3 && r->from & 1u << m->from) || ((m->from == 1 || m->from == 2) && r->from & 8);
+	bool client = r->client & 8 || (r->client & 4 && m->client == 5) || (r->client & 2 && m->client >= 4 && m->client < 8) || r->client & 1;
+	return (!r->spf || r->spf & 1u << m->spf) && (!r->dmarc || r->dmarc & 1u << m->dmarc) && (!r->from || from) &&
+	       (!r->client || client) && (!r->recipient || (recipient < 3 && r->recipient & 1u << recipient));
+}
+
+/* The number of the first rule that is more than a report; count without. */
+static unsigned first(const struct drawn *rules, unsigned count, const struct letter *m, unsigned recipient)
+{
+	unsigned i = 0;
+	while (i < count && (rules[i].action == 5 || !applies(&rules[i], m, recipient)))
+		i++;
+	return i;
+}
+
+/* What the table does, given the defaults. */
+static unsigned table_action(const struct letter *m)
+{
+	return m->dmarc == 2 ? AS_VERB_REJECT : m->dmarc == 3 ? AS_VERB_TEMPFAIL : AS_VERB_ACCEPT;
+}
+
+static unsigned expect(const struct drawn *rules, unsigned count, const struct letter *m, bool mildest, unsigned *action)
+{
+	unsigned best = count + 1;
+	for (unsigned i = 0; i < (m->count ? m->count : 1); i++) {
+		unsigned found = first(rules, count, m, m->count ? m->recipients[i] : 3);
+		unsigned verb = found < count ? rules[found].action : table_action(m);
+		bool is_better = best > count || (mildest ? verb < *action : verb > *action) || (verb == *action && found < best);
+		if (!is_better)
+			continue;
+		best = found;
+		*action = verb;
+	}
+	return best;
+}
+
+static void stage_letter(struct scene *s, const struct letter *m)
+{
+	static const struct as_recipient recipients[] = {
+		{ "a@example.net", "example.net" }, { "b@example.net", "example.net" }, { "c@corp.example", "corp.example" },
+	};
+	stage(s);
+	s->spf.code = code_of[m->spf];
+	s->dmarc.code = code_of[m->dmarc];
+	s->dmarc.policy = AS_DMARC_REJECT;
+	s->from.domain = domains[m->from];
+	s->facts.client.bytes[3] = (uint8_t)m->client;
+	s->facts.recipient_count = m->count;
+	s->facts.recipients = m->count == 1 ? &recipients[m->recipients[0]] : recipients;
+}
+
+static void test_random(void **state)
+{
+	(void)state;
+	size_t failed = 0;
+	for (unsigned round = 0; round < 400 && failed < 5; round++) {
+		struct as_arena *arena = as_arena_new();
+		struct drawn rules[6];
+		struct as_buf text = as_buf_new(arena);
+		seed = round;
+		unsigned count = 1 + draw(6);
+		bool mildest = draw(2);
+		as_buf_puts(&text, mildest ? "mixed-recipients = mildest\n" : "");
+		for (unsigned i = 0; i < count; i++)
+			rules[i] = draw_rule(&text, i);
+		const struct as_settings *settings = settings_from(arena, text.text);
+		for (unsigned i = 0; i < 200; i++) {
+			struct letter m = { draw(4), draw(4), draw(4), draw(16), { 0, 1, 2 }, draw(4) };
+			if (m.count == 1)
+				m.recipients[0] = draw(3);
+			struct scene s;
+			struct as_decision d;
+			unsigned action = 0, found = expect(rules, count, &m, mildest, &action);
+			stage_letter(&s, &m);
+			as_policy_decide(arena, settings, &s.facts, &d);
+			bool is_right = d.computed == action && (found < count ? strcmp(d.rule, as_printf(arena, "r%u", found)) == 0
+									     : as_policy_has_row(d.rule));
+			if (is_right)
+				continue;
+			print_error("%s spf %u dmarc %u from %u client %u recipients %u: is %s %s, not r%u %s\n", text.text, m.spf, m.dmarc, m.from,
+				    m.client, m.count, d.rule, as_verb_name(d.computed), found, verbs[action]);
+			failed++;
+		}
+		as_arena_free(arena);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* --- the rest -------------------------------------------------------------------------------------------------------------------- */
+
+static void test_report_only(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings = settings_from(arena, "rule one { spf = softfail action = report-only }\n"
+		"rule other { spf = pass action = report-only }\nrule two { dkim = pass action = report-only }\n"
+		"rule three { dmarc = fail action = tempfail reply = '4.7.9 %{rule} %{policy}' reason = 'ticket 1' }");
+	struct scene s;
+	struct as_decision d;
+	stage(&s);
+	as_policy_decide(arena, settings, &s.facts, &d);
+	assert_string_equal(d.noted->name, "one");
+	assert_int_equal(d.noted_count, 2);
+	assert_string_equal(d.rule, "three");
+	assert_int_equal(d.reply_code, 451);
+	assert_string_equal(d.enhanced, "4.7.9");
+	assert_string_equal(d.text, "three quarantine");
+	assert_string_equal(d.reason, "ticket 1");
+	s.facts.is_trusted = true; /* the rows of clients that are not judged stay in front */
+	as_policy_decide(arena, settings, &s.facts, &d);
+	assert_string_equal(d.rule, "trusted-network");
+	assert_null(d.noted);
+	as_arena_free(arena);
+}
+
+static void test_percent(void **state)
+{
+	(void)state;
+	enum { MESSAGES = 2000 };
+	struct as_arena *arena = as_arena_new();
+	struct scene s;
+	struct as_decision d;
+	unsigned counts[3] = { 0 }, differences = 0;
+	const struct as_settings *settings[] = {
+		settings_from(arena, "rule a { spf = softfail action = reject percent = 10 }"),
+		settings_from(arena, "rule a { spf = softfail action = reject percent = 50 }"),
+		settings_from(arena, "rule b { spf = softfail action = reject percent = 50 }"),
+	};
+	stage(&s);
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		bool is_taken[3];
+		const char *id = as_printf(arena, "<%u@example.com>", i);
+		s.facts.message_id = i % 2 ? id : ""; /* without one the queue id */
+		s.facts.queue_id = i % 2 ? "4XyZ" : id;
+		for (size_t j = 0; j < 3; j++) {
+			as_policy_decide(arena, settings[j], &s.facts, &d);
+			is_taken[j] = d.computed == AS_VERB_REJECT;
+			counts[j] += is_taken[j];
+		}
+		assert_true(is_taken[1] || !is_taken[0]); /* who raises the share keeps those that he has */
+		differences += is_taken[1] != is_taken[2];
+	}
+	assert_in_range(counts[0], MESSAGES / 10 - 60, MESSAGES / 10 + 60);
+	assert_in_range(counts[1], MESSAGES / 2 - 120, MESSAGES / 2 + 120);
+	assert_in_range(differences, MESSAGES / 2 - 120, MESSAGES / 2 + 120); /* each rule draws a sample of its own */
+	as_arena_free(arena);
+}
+
+static void test_written(void **state)
+{
+	(void)state;
+	static const char configuration[] =
+		"trusted-networks = {'10.0.0.0/8'}\n"
+		"rule old { client = {192.0.2.0/24} action = accept owner = bob reason = 'until they sign' expires = 2027-01-01 }\n"
+		"rule payroll { from-domain = {example.com, .example.com} dmarc = {fail, none} action = reject expires = 2028-01-01 }\n"
+		"rule narrow { from-domain = a.example.com dmarc = none action = tempfail percent = 10 }\n"
+		"rule watch { client = {192.0.2.128/25} size = '>1k' header-present = X-Foo action = report-only }\n"
+		"rule inside { client = {10.1.0.0/16} action = tag }\n"
+		"rule phones { helo = .phone.example spf = none action = quarantine recipient = bob@example.net }\n";
+	static const char golden[] =
+		"RULES, the first that matches decides; the table below is for messages that none takes\n"
+		"  1 old                        accept       client = {\"192.0.2.0/24\"}\n"
+		"    EXPIRED since 2027-01-01\n"
+		"    bob: until they sign\n"
+		"  2 payroll                    reject       dmarc = {\"none\", \"fail\"} from-domain = {\".example.com\", \"example.com\"}\n"
+		"    expires 2028-01-01\n"
+		"  3 narrow                     tempfail     dmarc = {\"none\"} from-domain = {\"a.example.com\"}\n"
+		"    only 10 % of the messages\n"
+		"  4 watch                      report-only  size = {\">1024\"} client = {\"192.0.2.128/25\"} header-present = {\"x-foo\"}\n"
+		"  5 inside                     tag          client = {\"10.1.0.0/16\"}\n"
+		"  6 phones                     quarantine   spf = {\"none\"} helo = {\".phone.example\"} recipient = {\"bob@example.net\"}\n"
+		"unreachable: rule narrow, since rule payroll takes all its messages\n"
+		"unreachable: rule inside, since its clients are in trusted-networks\n"
+		"overlap: 192.0.2.128/25 of rule watch and 192.0.2.0/24 of rule old\n"
+		"Enforced by rules: payroll (reject); phones (quarantine)\n"
+		"Tagged by rules: nothing\n";
+	struct as_arena *arena = as_arena_new();
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	as_rules_write(settings_from(arena, configuration), NOW, out);
+	fclose(out);
+	assert_string_equal(text, golden);
+	free(text);
+	as_arena_free(arena);
+}
+
+/* Which rule leaves nothing for another one. */
+static void test_shadows(void **state)
+{
+	(void)state;
+	static const struct { const char *early, *late; bool shadows; } pairs[] = {
+		{ "spf = {fail, none}", "spf = fail", true },
+		{ "spf = fail", "spf = {fail, none}", false },
+		{ "spf = fail", "dkim = none", false },
+		{ "spf = fail", "spf = fail dkim = none", true },
+		{ "spf = fail dkim = none", "spf = fail", false },
+		{ "from-domain = .example.com", "from-domain = {a.example.com, .b.example.com, .example.com}", true },
+		{ "from-domain = .example.com", "from-domain = example.com", false },
+		{ "from-domain = a.example.com", "from-domain = .a.example.com", false },
+		{ "client = {192.0.2.0/25, 192.0.2.128/25}", "client = 192.0.2.77", true },
+		{ "client = 192.0.2.77", "client = 192.0.2.0/24", false },
+		{ "client = '0.0.0.0/0'", "client = 2001:db8::1", false },
+		{ "size = '>1k'", "size = '>2k'", true },
+		{ "size = '>1k'", "size = '<2k'", false },
+		{ "header-present = {a, b}", "header-present = b", true },
+		{ "header-present = a", "header-present = {a, b}", false },
+		{ "recipient = {a@example.net, b@example.net}", "recipient = a@example.net", true },
+		{ "tls = any", "tls = none", false },
+		{ "spf = fail percent = 99", "spf = fail", false },
+		{ "spf = fail expires = 2027-01-01", "spf = fail", false },
+	};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		struct as_arena *arena = as_arena_new();
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		const char *configuration = as_printf(arena, "rule a { %s action = reject } rule b { %s action = reject }", pairs[i].early,
+						      pairs[i].late);
+		as_rules_write(settings_from(arena, configuration), NOW, out);
+		fclose(out);
+		bool shadows = strstr(text, "unreachable: rule b, since rule a takes all its messages\n") != NULL;
+		if (shadows != pairs[i].shadows)
+			print_error("%s, %s\n", pairs[i].early, pairs[i].late);
+		assert_int_equal(shadows, pairs[i].shadows);
+		free(text);
+		as_arena_free(arena);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_conditions), cmocka_unit_test(test_nothing), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_report_only), cmocka_unit_test(test_percent), cmocka_unit_test(test_written),
+		cmocka_unit_test(test_shadows),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
