@@ -303,7 +303,8 @@ static void report_override(struct as_message *message)
 		if (strcmp(result->method, "dmarc") != 0)
 			continue;
 		const char *name = as_override_name(decision->override);
-		const char *words = decision->override_comment ? as_printf(message->arena, "%s: %s", name, decision->override_comment) : name;
+		const char *comment = decision->override_comment;
+		const char *words = comment ? as_printf(message->arena, "%s: %s", name, comment) : name;
 		result->reason = result->reason ? as_printf(message->arena, "%s; %s", words, result->reason) : words;
 	}
 }

@@ -239,8 +239,9 @@ static void evidence_finish(struct as_message *message)
 	struct as_evidence *evidence = as_alloc(message->arena, sizeof *evidence);
 	message->evidence = evidence;
 	const char *list = list_of(message);
-	evidence->list_proof = list ? list_proof(message, list) : NULL;
-	evidence->list = evidence->list_proof ? list : NULL;
+	const char *proof = list ? list_proof(message, list) : NULL;
+	evidence->list = proof ? list : NULL;
+	evidence->list_why = proof ? as_printf(message->arena, "%s by %s", list, proof) : NULL;
 	if (!fails)
 		return;
 	evidence->forwarder = forwarder_of(message);

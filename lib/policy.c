@@ -280,7 +280,7 @@ static const struct row table[] = {
 	  .reason = "DMARC fail, but trusted sealers saw it pass" },
 	{ .rule = "trusted-forwarder", .applies = by_forwarder, VERB(dmarc.on_forwarder), .override = AS_OVERRIDE_TRUSTED_FORWARDER,
 	  EVIDENCE(forwarder), .reason = "DMARC fail, but from a trusted forwarder" },
-	{ .rule = "proven-list", .applies = by_list, VERB(dmarc.on_proven_list), .override = AS_OVERRIDE_MAILING_LIST, EVIDENCE(list),
+	{ .rule = "proven-list", .applies = by_list, VERB(dmarc.on_proven_list), .override = AS_OVERRIDE_MAILING_LIST, EVIDENCE(list_why),
 	  .reason = "DMARC fail, but from a mailing list" },
 	{ .rule = "dmarc-reject", .applies = dmarc_reject, VERB(dmarc.on_reject), REPLY(dmarc.reply_reject), .enhanced = "5.7.1",
 	  .text = "Email rejected per DMARC policy for %{policy-domain}", .reason = "DMARC fail, policy reject of %{policy-domain}" },

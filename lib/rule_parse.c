@@ -258,7 +258,8 @@ static enum as_err check_name(const struct compiler *c)
 		if (!as_is_alnum(*at) && !strchr("-_.", *at))
 			n = 0;
 	if (n == 0 || n > 64)
-		return refuse(c, AS_ERR_SYNTAX, "the name must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"; it stands in log and header");
+		return refuse(c, AS_ERR_SYNTAX,
+			      "the name must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"; it stands in log and header");
 	if (as_policy_has_row(name))
 		return refuse(c, AS_ERR_RANGE, "the name is that of a row of the built-in table; take another one");
 	return AS_OK;
@@ -302,7 +303,8 @@ static enum as_err compile(const struct compiler *c, struct as_rule *rule)
 	c->rules->needs |= rule->percent < 100 ? AS_NEEDS_SAMPLE : 0;
 	enum as_err err = check_name(c);
 	if (!err && rule->count == 0)
-		err = refuse(c, AS_ERR_RANGE, "it has no condition and would decide about every message; add one, such as client or from-domain");
+		err = refuse(c, AS_ERR_RANGE,
+			     "it has no condition and would decide about every message; add one, such as client or from-domain");
 	if (!err)
 		err = check_reply(c, rule);
 	if (!err)

@@ -62,7 +62,8 @@ static void write_rule(struct as_arena *arena, const struct as_rules *rules, siz
 	if (rule->percent < 100)
 		fprintf(out, "    only %u %% of the messages\n", rule->percent);
 	if (rule->expires_s)
-		fprintf(out, "    %s %s\n", as_rule_is_expired(rule, now_s) ? "EXPIRED since" : "expires", as_date_text(rule->expires_s, date));
+		fprintf(out, "    %s %s\n", as_rule_is_expired(rule, now_s) ? "EXPIRED since" : "expires",
+			as_date_text(rule->expires_s, date));
 	if (*rule->owner || *rule->reason)
 		fprintf(out, "    %s%s%s\n", rule->owner, *rule->owner && *rule->reason ? ": " : "", rule->reason);
 }

@@ -277,7 +277,8 @@ static int check_rule(cfg_t *cfg, cfg_opt_t *opt)
 		if (row->kind == AS_KIND_ACTION && !is_given)
 			return complain(l, line, AS_ERR_SYNTAX, "rule \"%s\": it needs action = \"ACTION\"", name);
 		if (AS_KIND_IS_LIST(row->kind) && !is_given && cfg_getopt(rule, row->name)->flags & CFGF_MODIFIED)
-			return complain(l, line, AS_ERR_SYNTAX, "rule \"%s\": %s = {} is empty; leave it out or name a value", name, row->name);
+			return complain(l, line, AS_ERR_SYNTAX, "rule \"%s\": %s = {} is empty; leave it out or name a value", name,
+					row->name);
 	}
 	forget_lines(l, "rule");
 	return 0;

@@ -47,7 +47,8 @@ static const struct as_name_code soft_verbs[] = {
 	{ NULL, 0 },
 };
 static const struct as_name_code list_verbs[] = {
-	{ "accept", AS_VERB_ACCEPT }, { "tag", AS_VERB_TAG }, { "quarantine", AS_VERB_QUARANTINE }, { "reject", AS_VERB_REJECT }, { NULL, 0 },
+	{ "accept", AS_VERB_ACCEPT }, { "tag", AS_VERB_TAG }, { "quarantine", AS_VERB_QUARANTINE }, { "reject", AS_VERB_REJECT },
+	{ NULL, 0 },
 };
 static const struct as_name_code mark_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },
@@ -92,17 +93,19 @@ const struct as_section as_sections[] = {
 		 "All actions accept by default, because a rejection for SPF alone breaks forwarding and hides the message from DMARC." },
 	{ "dkim", .help = "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
 		  "like an unsigned one." },
-	{ "arc", .help = "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported and "
-		 "logged when there is a chain; the decision looks at the seals of trusted-sealers alone. minimum-key-bits, accept-length-tag and clock-drift of "
+	{ "arc",
+	  .help = "ARC, RFC 8617: what forwarders and mailing lists say about a message before they changed it. The result is reported "
+		 "and logged when there is a chain; the decision looks at the seals of trusted-sealers alone. minimum-key-bits, "
+		 "accept-length-tag and clock-drift of "
 		 "the section dkim hold for its signatures too." },
 	{ "dmarc", .help = "DMARC, RFC 9989." },
 	{ "forwarders",
-	  .help = "Hosts and domains that are known to pass on mail of others, such as a former university or a hosting firm. A message from "
-		  "there that fails DMARC takes dmarc.on-forwarder. They can hand in any author: list only those that check what they pass "
+	  .help = "Hosts and domains that are known to pass on mail of others, such as a former university or a hosting firm. A message "
+		  "from there that fails DMARC takes dmarc.on-forwarder. They can hand in any author: list only those that check what they pass "
 		  "on." },
 	{ "rule", .title = "no-forged-payroll",
-	  .help = "As often as needed, each with a name. The first rule whose conditions all hold decides, before the built-in table; see RULES. "
-		  "A condition holds when one of its values does." },
+	  .help = "As often as needed, each with a name. The first rule whose conditions all hold decides, before the built-in "
+		  "table; see RULES. A condition holds when one of its values does." },
 	{ .name = NULL },
 };
 
@@ -142,8 +145,8 @@ const struct as_keyword as_keywords[] = {
 	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
 	  .help = "What to do when the daemon itself fails to judge a message." },
 	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes,
-	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one answer: "
-		  "the strictest of the actions found, or the mildest." },
+	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one "
+		  "answer: the strictest of the actions found, or the mildest." },
 	{ TOP("dnssec-state", WORD, "comment", dnssec_mark), .words = marks,
 	  .help = "How results in the header field show the DNSSEC state of their lookups: not at all, as a comment, or as the property "
 		  "policy.dnssec, which is not registered." },
@@ -255,9 +258,9 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
 	  .help = "The domain cannot be evaluated, for example because its SPF record is broken." },
 	{ .section = "dmarc", ROW("on-proven-list", WORD, "tag", dmarc.on_proven_list), .words = list_verbs,
-	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and a domain of the same organization passes SPF, DKIM "
-		  "or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain lists. Never stricter "
-		  "than on-reject and on-quarantine: reject makes no exception." },
+	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and a domain of the same organization passes SPF, "
+		  "DKIM or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain lists. "
+		  "Never stricter than on-reject and on-quarantine: reject makes no exception." },
 	{ .section = "dmarc", ROW("on-forwarder", WORD, "accept", dmarc.on_forwarder), .words = list_verbs,
 	  .help = "The message fails, but comes from one of the forwarders. Never stricter than on-reject and on-quarantine." },
 	{ .section = "dmarc", ROW("on-malformed-from", WORD, "reject", dmarc.on_malformed_from), .words = all_verbs,
@@ -301,7 +304,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Domain of the author. Anybody can claim it." },
 	{ CONDITION("envelope-domain", PATTERNS, AS_IF_ENVELOPE_DOMAIN), .example = "{\"example.com\"}",
 	  .help = "Domain of the envelope sender. Anybody can claim it unless spf = pass." },
-	{ CONDITION("helo", PATTERNS, AS_IF_HELO), .example = "{\".example.com\"}", .help = "Name that the client gave. Anybody can claim it." },
+	{ CONDITION("helo", PATTERNS, AS_IF_HELO), .example = "{\".example.com\"}",
+	  .help = "Name that the client gave. Anybody can claim it." },
 	{ CONDITION("client", CLIENTS, AS_IF_CLIENT), .example = "{\"198.51.100.0/24\", \"2001:db8::/32\"}",
 	  .help = "Address of the client." },
 	{ CONDITION("recipient", ADDRESSES, AS_IF_RECIPIENT), .example = "{\"payroll@example.com\"}",

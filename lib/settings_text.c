@@ -160,8 +160,9 @@ void as_settings_write_man(FILE *out)
 			write_mdoc(out, row->help);
 			if (*bounds_text(arena, row))
 				write_mdoc(out, bounds_text(arena, row));
-			bool is_optional = AS_KIND_IS_LIST(row->kind) || row->kind == AS_KIND_ACTION; /* of a rule: no condition by default */
-			bool is_example = is_optional && row->example && strcmp(section->name, "rule") == 0;
+			/* A rule has no action and no condition by default. */
+			bool has_none = AS_KIND_IS_LIST(row->kind) || row->kind == AS_KIND_ACTION;
+			bool is_example = has_none && row->example && strcmp(section->name, "rule") == 0;
 			fputs(is_example ? "Example:\n.Ql " : "Default:\n.Ql ", out);
 			write_mdoc(out, is_example ? row->example : value_text(arena, row, row->standard));
 		}

@@ -144,6 +144,11 @@ static json_t *decision_object(struct as_message *m)
 		put_text(m, o, "would", as_verb_name(d->computed));
 	put_text(m, o, "rule", d->rule);
 	put_text(m, o, "reason", d->reason);
+	if (d->override)
+		put_text(m, o, "override", as_override_name(d->override));
+	put_text(m, o, "override-comment", d->override_comment);
+	if (d->noted)
+		put_text(m, o, "noted", d->noted->name);
 	if (d->reply_code)
 		put_text(m, o, "reply", as_printf(m->arena, "%u %s %s", d->reply_code, d->enhanced, d->text));
 	return o;

@@ -173,6 +173,16 @@ static void put_decision(struct as_buf *out, const json_t *decision)
 		as_buf_printf(out, " (report-only: would %s)", text_of(decision, "would"));
 	put_if(out, ": ", text_of(decision, "reason"));
 	as_buf_putc(out, '\n');
+	if (text_of(decision, "override")) {
+		label(out, "Override");
+		as_buf_puts(out, text_of(decision, "override"));
+		put_if(out, ": ", text_of(decision, "override-comment"));
+		as_buf_putc(out, '\n');
+	}
+	if (text_of(decision, "noted")) {
+		label(out, "Noted");
+		as_buf_printf(out, "rule %s in report-only\n", text_of(decision, "noted"));
+	}
 	if (text_of(decision, "reply")) {
 		label(out, "Reply");
 		as_buf_printf(out, "%s\n", text_of(decision, "reply"));

@@ -105,8 +105,16 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s)
 	milter_connect(milter, "client.example", strchr(s->client, ':') ? '6' : '4', 25, s->client);
 	if (s->helo)
 		milter_helo(milter, s->helo);
+	const char *macros[9] = { NULL };
+	size_t n = 0;
 	if (s->is_authenticated)
-		milter_macros(milter, 'M', (const char *const[]){ "{auth_type}", "PLAIN", "{auth_authen}", "bob", NULL });
+		macros[n++] = "{auth_type}", macros[n++] = "PLAIN", macros[n++] = "{auth_authen}", macros[n++] = "bob";
+	if (s->tls_version)
+		macros[n++] = "{tls_version}", macros[n++] = s->tls_version;
+	if (s->tls_cipher)
+		macros[n++] = "{cipher}", macros[n++] = s->tls_cipher;
+	if (n)
+		milter_macros(milter, 'M', macros);
 	milter_mail(milter, s->from);
 	for (size_t i = 0; i < s->recipient_count; i++)
 		milter_rcpt(milter, s->recipients[i]);

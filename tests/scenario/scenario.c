@@ -59,7 +59,11 @@ static void set_word(struct as_arena *arena, struct as_scenario *s, const char *
 		s->helo = value;
 	else if (strcmp(key, "from") == 0)
 		s->from = value;
-	else if (strcmp(key, "hostname") == 0)
+	else if (strcmp(key, "tls") == 0) {
+		const char *space = strchr(value, ' ');
+		s->tls_version = space ? as_strndup(arena, value, (size_t)(space - value)) : value;
+		s->tls_cipher = space ? space + 1 : NULL;
+	} else if (strcmp(key, "hostname") == 0)
 		s->hostname = value;
 	else if (strcmp(key, "auth") == 0)
 		s->is_authenticated = strcmp(value, "yes") == 0;
@@ -178,7 +182,7 @@ static const struct {
 	{ "a", offsetof(struct recipe, sealer.signer.algorithm) },  { "c", offsetof(struct recipe, sealer.signer.canon) },
 	{ "h", offsetof(struct recipe, sealer.signer.names) },      { "i", offsetof(struct recipe, sealer.signer.identity) },
 	{ "tags", offsetof(struct recipe, sealer.signer.tags) },    { "cv", offsetof(struct recipe, sealer.cv) },
-	{ "spoil", offsetof(struct recipe, spoil) },
+	{ "spoil", offsetof(struct recipe, spoil) },                { "results", offsetof(struct recipe, sealer.results) },
 };
 
 static void take_word(const struct as_scenario *s, struct recipe *recipe, const char *word, const char *value)
@@ -228,6 +232,8 @@ static void sign(struct as_arena *arena, struct as_scenario *s, const char *how)
 		if (!value)
 			wrong(s->file, "sign", word);
 		*value++ = '\0';
+		for (char *plus = value; strcmp(word, "results") == 0 && *plus; plus++)
+			*plus = *plus == '+' ? ' ' : *plus;
 		take_word(s, &recipe, word, value);
 	}
 	spoil(s, &recipe, &seal_signer);
@@ -350,6 +356,7 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 	if (s->helo)
 		as_engine_helo(session, s->helo);
 	struct as_message *message = as_engine_mail(session, NULL, s->from, s->is_authenticated);
+	as_engine_tls(message, s->tls_version, s->tls_cipher);
 	for (size_t i = 0; i < s->recipient_count; i++)
 		as_engine_rcpt(message, s->recipients[i]);
 	const char *body = as_scenario_fields(s, feed_field, message);

@@ -3,10 +3,12 @@
  *
  *   name: TEXT
  *   client: ADDRESS        helo: NAME        from: PATH        rcpt: PATH (repeatable)        auth: yes
+ *   tls: VERSION CIPHER
  *   hostname: NAME         default mx.example.net
  *   time: SECONDS          default 1800000000
  *   sign: key=NAME d=DOMAIN s=SELECTOR [a=ALG] [c=CANON] [h=NAMES] [i=ID] [l=LENGTH] [tags=T;T]    repeatable; the first is signed first
- *   seal: as sign, and [cv=WORD] [n=INSTANCE] [spoil=seal] [times=COUNT] for an ARC set; signs and seals are made in the order of the file
+ *   seal: as sign, and [cv=WORD] [n=INSTANCE] [spoil=seal] [times=COUNT] [results=AAR, + for a space] for an ARC set;
+ *     signs and seals are made in the order of the file
  *   config <<END / zone <<END / message <<END / expect <<END     text up to a line END
  *
  * @NAME@ in the zone is the record text of tests/support/keys/NAME.pem. Lines starting with "#" outside texts are comments.
@@ -32,6 +34,7 @@ struct as_scenario {
 	size_t recipient_count;
 	const char *signs[SCENARIO_LIST_MAX]; /* "sign ..." and "seal ..." */
 	size_t sign_count;
+	const char *tls_version, *tls_cipher;
 	bool is_authenticated;
 	int64_t time_s;
 	const char *config, *zone, *expect;
