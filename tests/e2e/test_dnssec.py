@@ -301,23 +301,29 @@ def same(got, want):
     assert got == want, "got\n  %r, want\n  %r" % (got, want)
 
 
-def restart(world, extra="", anchor=None):
+def reload(world, extra="", anchor=None):
     """All questions go to one server, which knows every zone."""
+    use(world, extra, anchor)
+    same(world.assayd.reload(), True)
+
+
+def use(world, extra, anchor):
     world.assayd.dns_extra = extra
     world.assayd.anchor = world.dns.anchor_file if anchor is None else anchor
-    world.assayd.stop()
-    world.assayd.start()
+    world.assayd.configure()
 
 
 @contextlib.contextmanager
-def resolver(world, **settings):
-    """assayd with another resolver; yields the number of log lines before its start."""
+def resolver(world, extra="", anchor=None):
+    """assayd started with another resolver; yields the number of log lines before. A reload ends it."""
     since = world.assayd.line_count()
-    restart(world, **settings)
+    use(world, extra, anchor)
+    world.assayd.stop()
+    world.assayd.start()
     try:
         yield since
     finally:
-        restart(world)
+        reload(world)
 
 
 def check(world, *mails):
@@ -465,8 +471,8 @@ def test_anchor_rolled_over_by_reload(world):
     """The configuration stays as it is; the file's content counts."""
     anchor = world.dns.read_anchor()
     world.dns.write_anchor(world.dns.key("example.", "ED25519")[1])
-    try:
-        with resolver(world):
+    with resolver(world):
+        try:
             check(world, deferred("old key", "rsa.example", *BOGUS))
             world.dns.write_anchor("; to be done")
             since = world.assayd.line_count()
@@ -479,8 +485,8 @@ def test_anchor_rolled_over_by_reload(world):
             since = world.assayd.line_count()
             same(world.assayd.reload(), True)
             same([line for line in world.assayd.lines(since) if "dns:" in line], [])  # nothing changed: the cache stays
-    finally:
-        world.dns.write_anchor(anchor)
+        finally:
+            world.dns.write_anchor(anchor)
 
 
 # --- mode "auto" ----------------------------------------------------------------------------------------------------
@@ -550,4 +556,4 @@ def test_auto_recurses_where_no_server_is_of_use(world):
 
 
 if __name__ == "__main__":
-    sys.exit(runner.main([("prepare", restart)] + case_tests() + runner.collect(dict(globals())), zones))
+    sys.exit(runner.main([("prepare", reload)] + case_tests() + runner.collect(dict(globals())), zones))
