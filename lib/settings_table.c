@@ -101,8 +101,8 @@ const struct as_section as_sections[] = {
 	{ "dmarc", .help = "DMARC, RFC 9989." },
 	{ "forwarders",
 	  .help = "Hosts and domains that are known to pass on mail of others, such as a former university or a hosting firm. A message "
-		  "from there that fails DMARC takes dmarc.on-forwarder. They can hand in any author: list only those that check what they pass "
-		  "on." },
+		  "from there that fails DMARC takes dmarc.on-forwarder. They can hand in any author: list only those that check what they "
+		  "pass on." },
 	{ "rule", .title = "no-forged-payroll",
 	  .help = "As often as needed, each with a name. The first rule whose conditions all hold decides, before the built-in "
 		  "table; see RULES. A condition holds when one of its values does." },
