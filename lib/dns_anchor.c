@@ -135,7 +135,19 @@ static unsigned key_tag(const uint8_t *rdata, size_t size)
 	return (sum + (sum >> 16)) & 0xffff;
 }
 
-static bool dnskey_tag(const struct words *words, size_t i, unsigned *tag)
+/* What libunbound validates with; a zone all of whose anchors are of other kinds would count as unsigned. RFC 4035 5.2 */
+static bool is_algorithm(unsigned algorithm)
+{
+	static const uint8_t known[] = { 5, 7, 8, 10, 13, 14, 15, 16 };
+	return memchr(known, (int)algorithm, sizeof known) != NULL;
+}
+
+static bool is_digest_type(unsigned type)
+{
+	return type == 1 || type == 2 || type == 4;
+}
+
+static bool dnskey_tag(const struct words *words, size_t i, unsigned *tag, bool *is_usable)
 {
 	uint8_t rdata[4 + KEY_MAX];
 	unsigned flags, protocol, algorithm;
@@ -151,6 +163,7 @@ static bool dnskey_tag(const struct words *words, size_t i, unsigned *tag)
 	rdata[2] = (uint8_t)protocol;
 	rdata[3] = (uint8_t)algorithm;
 	*tag = key_tag(rdata, 4 + n);
+	*is_usable = is_algorithm(algorithm);
 	return true;
 }
 
@@ -171,11 +184,14 @@ static bool is_digest(const struct words *words, size_t i, unsigned type)
 	return is_known ? digits == digits_of[type] : digits > 0 && digits % 2 == 0;
 }
 
-static bool ds_tag(const struct words *words, size_t i, unsigned *tag)
+static bool ds_tag(const struct words *words, size_t i, unsigned *tag, bool *is_usable)
 {
 	unsigned algorithm, digest;
-	return number(words, i, UINT16_MAX, tag) && number(words, i + 1, UINT8_MAX, &algorithm) &&
-	       number(words, i + 2, UINT8_MAX, &digest) && is_digest(words, i + 3, digest);
+	if (!number(words, i, UINT16_MAX, tag) || !number(words, i + 1, UINT8_MAX, &algorithm) ||
+	    !number(words, i + 2, UINT8_MAX, &digest) || !is_digest(words, i + 3, digest))
+		return false;
+	*is_usable = is_algorithm(algorithm) && is_digest_type(digest);
+	return true;
 }
 
 static void note(struct reader *r, struct as_dns_anchor *anchor, const struct words *words, unsigned tag)
@@ -198,16 +214,18 @@ static bool read_record(struct reader *r, const struct words *words, struct as_d
 	size_t i = 1;
 	unsigned tag, ttl;
 	unsigned line = r->line;
+	bool is_usable = false;
 	while (i < words->count && (is_word(words, i, "IN") || number(words, i, 99999, &ttl)))
 		i++;
 	bool is_key = is_word(words, i, "DNSKEY");
 	if (!is_key && !is_word(words, i, "DS"))
 		return true; /* something else; libunbound skips it too */
-	if (is_key ? !dnskey_tag(words, i + 1, &tag) : !ds_tag(words, i + 1, &tag)) {
+	if (is_key ? !dnskey_tag(words, i + 1, &tag, &is_usable) : !ds_tag(words, i + 1, &tag, &is_usable)) {
 		r->detail = as_printf(r->arena, "line %u: a malformed %s record", line, is_key ? "DNSKEY" : "DS");
 		return false;
 	}
-	note(r, anchor, words, tag);
+	if (is_usable)
+		note(r, anchor, words, tag);
 	return true;
 }
 
@@ -243,7 +261,7 @@ enum as_err as_dns_anchor_read(struct as_arena *arena, const char *file, struct 
 		good = words.count == 0 || read_record(&reader, &words, anchor);
 	if (good && anchor->count > 0)
 		return AS_OK;
-	*detail = as_printf(arena, "trust anchor %s: %s", file, good ? "no DNSKEY or DS record in it" : reader.detail);
+	*detail = as_printf(arena, "trust anchor %s: %s", file, good ? "no DNSKEY or DS record in it that can be used" : reader.detail);
 	return AS_ERR_SYNTAX;
 }
 

@@ -17,8 +17,8 @@ struct as_dns_anchor {
 	bool has_2024; /* the root's key 38696 */
 };
 
-/* Reads DNSKEY and DS lines in master-file form; everything else is skipped. AS_ERR_SYSTEM: not readable; AS_ERR_SYNTAX: no anchor
- * in it, or a malformed one. *detail says why, owned by the arena. RFC 4034 2.2, 5.3, appendix B. */
+/* Reads DNSKEY and DS lines in master-file form; everything else, and algorithms that nobody validates, is skipped. AS_ERR_SYSTEM: not
+ * readable; AS_ERR_SYNTAX: no anchor in it, or a malformed one. *detail says why, owned by the arena. RFC 4034 2.2, 5.3, appendix B. */
 enum as_err as_dns_anchor_read(struct as_arena *arena, const char *file, struct as_dns_anchor *anchor, const char **detail);
 
 /* What an administrator must know about it, or NULL. DN-9. */

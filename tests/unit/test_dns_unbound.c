@@ -448,15 +448,18 @@ static const struct {
 	  "2pHm822aJ5iI9BMzNXxeYCmZ DRD99WYwYqUSdjMmmAphXdvx egXd/M5+X7OrzKBaMbCVdFLU\n"
 	  "Uh6DhweJBjEVv5f2wwjM9Xzc nOf+EPbtG9DMBmADjFDc2w/r ljwvFw== ) ; key id = 60485\n" KEY_2024,
 	  " (tags 60485 38696)" },
-	{ "", ": no DNSKEY or DS record in it" },
-	{ "<html>\n", ": no DNSKEY or DS record in it" },
+	{ "", ": no DNSKEY or DS record in it that can be used" },
+	{ "<html>\n", ": no DNSKEY or DS record in it that can be used" },
 	{ "\n. DS 99999 8 2 " ZEROS "\n", ": line 2: a malformed DS record" },
 	{ ". DS 1 8 2\n", ": line 1: a malformed DS record" },
 	{ ". DS 1 8 2 00\n", ": line 1: a malformed DS record" },
 	{ ". DS 1 8 1 " ZEROS "\n", ": line 1: a malformed DS record" },
 	{ ". DS 1 8 2 x" ZEROS "\n", ": line 1: a malformed DS record" },
 	{ ". DS 1 8 99 000\n", ": line 1: a malformed DS record" },
-	{ KEY_2024 "test. DS 1 8 99 0000 0000\ntest. DS 2 8 1 (00000000000000000000\n 0000000000000000000f)\n", " (tags 38696 1 2)" },
+	{ KEY_2024 "test. DS 1 8 99 0000 0000\ntest. DS 2 8 1 (00000000000000000000\n 0000000000000000000f)\n", " (tags 38696 2)" },
+	{ ". DS 38696 99 2 " ZEROS "\n", ": no DNSKEY or DS record in it that can be used" },
+	{ ". DS 38696 8 99 " ZEROS "\n", ": no DNSKEY or DS record in it that can be used" },
+	{ ". DNSKEY 257 3 1 AAAABBBB\n", ": no DNSKEY or DS record in it that can be used" },
 	{ ". DNSKEY 257 3 8 !!!\n", ": line 1: a malformed DNSKEY record" },
 };
 
