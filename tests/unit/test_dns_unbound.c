@@ -132,10 +132,132 @@ static void answer_no_name(struct reply *r, enum as_dns_type type)
 	set_rcode(r, 3);
 }
 
+static void answer_refused(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	set_rcode(r, 5);
+}
+
+static void answer_formerr(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	set_rcode(r, 1);
+}
+
+static void answer_notimp(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	set_rcode(r, 4);
+}
+
+/* A forger who does not see the question: another id. */
+static void answer_wrong_id(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	r->bytes[1] ^= 1;
+}
+
+static void answer_wrong_question(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	r->bytes[HEADER + 1] ^= 1;
+}
+
+/* A record of somebody else instead of the one asked for. */
+static void answer_other_name(struct reply *r, enum as_dns_type type)
+{
+	put(r, "\6victim\4test", 13);
+	put16(r, type);
+	put16(r, 1);
+	put16(r, 0);
+	put16(r, 60);
+	put16(r, 4);
+	put(r, "\xc0\0\2\x42", 4);
+	r->bytes[7]++;
+}
+
+/* What was asked for, and a record for victim.test that nobody asked for. */
+static void answer_poison(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	answer_other_name(r, AS_DNS_A);
+}
+
+/* Lame: not authoritative, refers to the root. */
+static void answer_lame(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	r->bytes[2] = 0x80;
+	put(r, "\0\0\2\0\1\0\0\0\74\0\4\2ns\0", 15);
+	r->bytes[9]++;
+}
+
+/* Truncated, and nothing over TCP. */
+static void answer_cut(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	r->bytes[2] |= TC;
+	if (r->is_tcp)
+		r->size = 0;
+}
+
+static void answer_empty(struct reply *r, enum as_dns_type type)
+{
+	(void)r, (void)type; /* no record, no SOA */
+}
+
+static void answer_zero_ttl(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	memset(r->bytes + r->size - 10, 0, 4);
+}
+
+/* RFC 2181 section 8: the highest bit set counts as zero. */
+static void answer_huge_ttl(struct reply *r, enum as_dns_type type)
+{
+	answer_zero_ttl(r, type);
+	r->bytes[r->size - 10] = 0x80;
+}
+
+/* A chain without an end: each name leads to a longer one. */
+static void answer_chain(struct reply *r, enum as_dns_type type)
+{
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, "\5chain\xc0\x0c", 8);
+}
+
+/* The first question of two fails. */
+static void answer_flapping(struct reply *r, enum as_dns_type type)
+{
+	static unsigned questions; /* of the server's thread */
+	if (questions++ % 2 == 0)
+		set_rcode(r, 2);
+	else
+		answer_address(r, type);
+}
+
+/* A target of 256 octets on the wire. */
+static void answer_long_target(struct reply *r, enum as_dns_type type)
+{
+	uint8_t target[256];
+	memset(target, 'x', sizeof target);
+	for (size_t at = 0; at < 4 * 64; at += 64)
+		target[at] = 63;
+	target[3 * 64] = 62;
+	target[sizeof target - 1] = 0;
+	put_rr(r, type, target, sizeof target);
+}
+
 static const struct {
 	const char *label;
 	void (*answer)(struct reply *r, enum as_dns_type type);
 } behaviours[] = {
+	{ "victim", answer_address },       { "refused", answer_refused },     { "formerr", answer_formerr },
+	{ "notimp", answer_notimp },        { "wrong-id", answer_wrong_id },   { "wrong-question", answer_wrong_question },
+	{ "other-name", answer_other_name }, { "poison", answer_poison },       { "lame", answer_lame },
+	{ "cut", answer_cut },              { "empty", answer_empty },         { "ttl-zero", answer_zero_ttl },
+	{ "ttl-huge", answer_huge_ttl },    { "chain", answer_chain },         { "flapping", answer_flapping },
+	{ "8", answer_long_target },
 	{ "a", answer_address },        { "back\\slash", answer_address }, { "7", answer_pointer },
 	{ "big", answer_big },          { "alias", answer_alias },         { "loop", answer_loop },
 	{ "servfail", answer_servfail }, { "silent", answer_nothing },      { "garbage", answer_garbage },
@@ -342,6 +464,52 @@ static void check_answers(void **state)
 	assert_int_equal(big->records[0].size, BIG_TEXT - (BIG_TEXT + 255) / 256);
 	assert_memory_equal(as_dns_get(set, "a.test", AS_DNS_A)->records[0].data, "\xc0\0\2\1", 4);
 	assert_string_equal(as_dns_get(set, "7.1.168.192.in-addr.arpa", AS_DNS_PTR)->records[0].name, "good.example");
+	as_dns_set_free(set);
+	tear_down(&rig);
+}
+
+/* What liars and broken servers come to. The names that get no answer at all are last: a server that is silent too often is given up. */
+static const struct {
+	const char *name;
+	enum as_dns_type type;
+	enum as_dns_status status;
+	const char *reason;
+	size_t count;
+	uint32_t most_ttl;
+} faults[] = {
+	{ "poison.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
+	{ "victim.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
+	{ "ttl-zero.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 0 },
+	{ "ttl-huge.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 0 },
+	{ "empty.test", AS_DNS_A, AS_DNS_NODATA, NULL, 0, 0 },
+	{ "flapping.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
+	{ "chain.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "refused.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "formerr.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "notimp.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "lame.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "cut.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "8.1.168.192.in-addr.arpa", AS_DNS_PTR, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "other-name.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "wrong-question.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+	{ "wrong-id.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0, 0 },
+};
+
+static void check_faults(void **state)
+{
+	(void)state;
+	struct rig rig;
+	set_up(&rig, &(struct setting){ .anchor = "" });
+	struct as_dns_set *set = new_set(&rig, LONG_MS);
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+		const struct as_dns_answer *got = as_dns_get(set, faults[i].name, faults[i].type);
+		const char *reason = got->reason ? got->reason : "-", *wanted = faults[i].reason ? faults[i].reason : "-";
+		if (got->status != faults[i].status || strcmp(reason, wanted) != 0 || got->count != faults[i].count ||
+		    got->ttl > faults[i].most_ttl)
+			fail_msg("%s: status %d, %s, %zu records, TTL %u", faults[i].name, (int)got->status, reason, got->count, got->ttl);
+		if (got->count)
+			assert_memory_equal(got->records[0].data, "\xc0\0\2\1", 4);
+	}
 	as_dns_set_free(set);
 	tear_down(&rig);
 }
@@ -556,6 +724,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_answers),
+		cmocka_unit_test(check_faults),
 		cmocka_unit_test(check_deadline_and_shutting_down),
 		cmocka_unit_test(check_wrong_anchor_is_bogus),
 		cmocka_unit_test(check_insecure_zones),
