@@ -131,6 +131,19 @@ def test_killed_under_load(world):
     check_normal(world)
 
 
+def test_killed_again_and_again(world):
+    """At moments that nothing chooses but the load: after each restart messages pass again, none is lost, doubled or unjudged."""
+    with Load(world) as load:
+        for more in (1, 2, 5, 1, 3):
+            load.wait_accepted(more)
+            world.assayd.kill()
+            world.assayd.start()
+        load.wait_accepted(5)
+    assert load.codes() <= {0, 250, 421, 451}, load.codes()
+    load.check_nothing_lost()
+    check_normal(world)
+
+
 def test_stopped_with_messages_in_flight(world):
     world.dns.freeze()
     domain = fresh_domain()

@@ -323,6 +323,46 @@ static void check_deadline(void **state)
 	tear_down(&rig);
 }
 
+/* An answer counts when it comes before the deadline. */
+static void check_edge_of_the_deadline(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *zone;
+		enum as_dns_status status;
+	} cases[] = {
+		{ "a 60 A 192.0.2.1\n$DELAY 999 a\n", AS_DNS_OK },
+		{ "a 60 A 192.0.2.1\n$DELAY 1001 a\n", AS_DNS_TEMPFAIL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct rig rig;
+		set_up(&rig, cases[i].zone);
+		assert_int_equal(ask(&rig, "a", AS_DNS_A), cases[i].status);
+		assert_true(as_clock_mono_ms(as_dns_fake_clock(rig.fake)) <= TIMEOUT_MS);
+		tear_down(&rig);
+	}
+}
+
+/* The clock leaps, as it does where a suspended machine's time counts: what is kept is over, what waits ends, new questions are normal. */
+static void check_leap_of_the_clock(void **state)
+{
+	(void)state;
+	enum { DAY_MS = 86400000 };
+	struct rig rig;
+	set_up(&rig, "a 60 A 192.0.2.1\nslow 60 A 192.0.2.2\n$DELAY 500 slow\n");
+	assert_int_equal(ask(&rig, "a", AS_DNS_A), AS_DNS_OK);
+	struct as_dns_set *set = new_set(&rig);
+	as_dns_set_arm(set);
+	as_dns_start(set, "slow", AS_DNS_A);
+	as_dns_fake_advance(rig.fake, DAY_MS);
+	assert_string_equal(as_dns_get(set, "slow", AS_DNS_A)->reason, "timeout");
+	as_dns_set_free(set);
+	assert_int_equal(ask(&rig, "slow", AS_DNS_A), AS_DNS_OK);
+	assert_int_equal(ask(&rig, "a", AS_DNS_A), AS_DNS_OK);
+	assert_int_equal(as_dns_fake_queries(rig.fake, "a", AS_DNS_A), 2);
+	tear_down(&rig);
+}
+
 static void check_armed_deadline(void **state)
 {
 	(void)state;
@@ -723,6 +763,8 @@ int main(void)
 		cmocka_unit_test(check_crowd),
 		cmocka_unit_test(check_names_that_cannot_be_asked),
 		cmocka_unit_test(check_deadline),
+		cmocka_unit_test(check_edge_of_the_deadline),
+		cmocka_unit_test(check_leap_of_the_clock),
 		cmocka_unit_test(check_armed_deadline),
 		cmocka_unit_test(check_before_wait),
 		cmocka_unit_test(check_then),
