@@ -65,7 +65,7 @@ const struct as_edit *as_edits_make(struct as_message *message, size_t *count)
 	enum as_verb verb = message->decision.verb;
 	if (verb == AS_VERB_TAG || verb == AS_VERB_QUARANTINE)
 		edits[n++] = (struct as_edit){ .kind = AS_EDIT_INSERT, .name = own_names[ACTION], .value = action_value(message) };
-	if (!message->decision.is_skipped)
+	if (!message->decision.is_skipped || message->results.count)
 		edits[n++] = (struct as_edit){
 			.kind = AS_EDIT_INSERT,
 			.name = own_names[AUTHENTICATION_RESULTS],

@@ -19,12 +19,15 @@ enum {
 	RECIPIENTS_MAX = 10000,
 	TLS_MAX = 128,         /* a version or a cipher */
 	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
+	LOGIN_MAX = 512,
 	EARLY_HELOS = 3,       /* EHLO, EHLO after STARTTLS, and one for luck */
 };
 
-/* In the order of evaluation and of the header field. DMARC stands on what comes before it, evidence on DMARC. */
-static const struct as_method *const methods[] = { &as_method_spf, &as_method_dkim, &as_method_arc, &as_method_dmarc,
-						    &as_method_evidence };
+/* In the order of evaluation and of the header field. DMARC stands on what comes before it, evidence on DMARC; iprev may wait long for a
+ * zone that nobody else needs. */
+static const struct as_method *const methods[] = {
+	&as_method_auth, &as_method_spf, &as_method_dkim, &as_method_arc, &as_method_dmarc, &as_method_evidence, &as_method_iprev,
+};
 enum { METHODS = sizeof methods / sizeof *methods };
 
 static char *copy_capped(struct as_arena *arena, const char *text, size_t most)
@@ -62,9 +65,11 @@ static void release_env(void *env)
 	as_env_unref(env);
 }
 
+/* Reverse DNS is not to use up what the others may ask. */
 static struct as_dns_set *new_set(struct as_env *env, struct as_arena *arena, unsigned budget)
 {
-	struct as_dns_limits limits = { .budget = budget, .timeout_ms = env->settings->evaluation_timeout_ms };
+	unsigned more = env->settings->iprev.enable ? AS_IPREV_QUESTIONS : 0;
+	struct as_dns_limits limits = { .budget = budget + more, .timeout_ms = env->settings->evaluation_timeout_ms };
 	struct as_dns_set *set = as_dns_set_new(env->dns, &limits);
 	as_defer(arena, release_set, set);
 	return set;
@@ -82,8 +87,12 @@ struct as_session *as_engine_connect(struct as_env *env, const struct as_ip *cli
 	session->client_name = name ? copy_capped(arena, name, HELO_MAX) : NULL;
 	session->hostname = own_name(arena, env->settings, hostname);
 	session->is_trusted = is_trusted(env->settings, &session->client);
-	if (!session->is_trusted)
-		session->early = new_set(env, arena, EARLY_QUERIES);
+	if (session->is_trusted)
+		return session;
+	session->early = new_set(env, arena, EARLY_QUERIES);
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->connect)
+			methods[i]->connect(session);
 	return session;
 }
 
@@ -158,6 +167,12 @@ void as_engine_tls(struct as_message *message, const char *version, const char *
 {
 	message->tls_version = version ? copy_capped(message->arena, version, TLS_MAX) : NULL;
 	message->tls_cipher = cipher ? copy_capped(message->arena, cipher, TLS_MAX) : NULL;
+}
+
+void as_engine_login(struct as_message *message, const char *mechanism, const char *name)
+{
+	message->login_mechanism = mechanism ? copy_capped(message->arena, mechanism, LOGIN_MAX) : NULL;
+	message->login_name = name ? copy_capped(message->arena, name, LOGIN_MAX) : NULL;
 }
 
 void as_engine_rcpt(struct as_message *message, const char *path)
@@ -243,14 +258,15 @@ void as_engine_end(struct as_message *message)
 
 static void collect(struct as_message *message, void (*before_wait)(void *user), void *user)
 {
-	if (message->skipped_by)
-		return;
-	as_engine_eoh(message);
-	as_dns_set_arm(message->dns);
-	if (before_wait)
+	bool is_judged = !message->skipped_by;
+	if (is_judged) {
+		as_engine_eoh(message);
+		as_dns_set_arm(message->dns);
+	}
+	if (is_judged && before_wait)
 		as_dns_set_on_wait(message->dns, before_wait, user);
 	for (size_t i = 0; i < METHODS; i++)
-		if (methods[i]->finish)
+		if (methods[i]->finish && (is_judged || methods[i]->sees_skipped))
 			methods[i]->finish(message);
 }
 
@@ -334,6 +350,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.tls_cipher = message->tls_cipher,
 		.now_s = message->now_s,
 		.size = message->size,
+		.iprev = message->iprev,
 	};
 	collect_for_rules(message, &facts);
 	as_policy_decide(message->arena, settings, &facts, &message->decision);

@@ -19,6 +19,9 @@ void as_engine_close(struct as_session *session); /* NULL is allowed; messages m
 struct as_message *as_engine_mail(struct as_session *session, struct as_env *env, const char *path, bool is_authenticated);
 /* Between MAIL and end of message: what the MTA tells of the session's TLS ({tls_version}, {cipher}); NULL for what it does not tell. */
 void as_engine_tls(struct as_message *message, const char *version, const char *cipher);
+
+/* What the MTA says of SMTP AUTH, after MAIL: the mechanism and the name of the login ({auth_type}, {auth_authen}); either may be NULL. */
+void as_engine_login(struct as_message *message, const char *mechanism, const char *name);
 void as_engine_rcpt(struct as_message *message, const char *path);
 void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length);
 void as_engine_eoh(struct as_message *message);

@@ -115,6 +115,8 @@ static void put_dnssec(struct as_buf *line, const struct as_message *message)
 		put_state(line, "arc", message->arc->dnssec, &is_first);
 	if (message->dmarc && message->dmarc->weakest)
 		put_state(line, "dmarc", message->dmarc->dnssec, &is_first);
+	if (message->iprev)
+		put_state(line, "iprev", message->iprev->dnssec, &is_first);
 	if (is_first)
 		as_buf_putc(line, '-');
 }
@@ -143,6 +145,7 @@ const char *as_logline_make(struct as_message *message, int64_t ms)
 	as_buf_puts(&line, " helo=");
 	put_value(&line, message->session->helo);
 	as_buf_printf(&line, " client=%s", as_ip_text(&message->session->client, client));
+	as_buf_printf(&line, " iprev=%s", message->iprev ? as_code_name(message->iprev->code) : "-");
 	put_spf(&line, message);
 	put_dkim(&line, message);
 	as_buf_printf(&line, " arc=%s", message->arc ? as_code_name(message->arc->code) : "-");

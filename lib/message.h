@@ -9,6 +9,7 @@
 #include "dmarc_check.h"
 #include "evidence.h"
 #include "field.h"
+#include "iprev_check.h"
 #include "mailbox.h"
 #include "policy.h"
 #include "result.h"
@@ -29,6 +30,8 @@ struct as_message {
 	int64_t now_s;               /* wall clock at MAIL */
 	const char *skipped_by;      /* rule that keeps the methods from running, or NULL */
 	bool is_authenticated;
+	const char *login_mechanism; /* as the MTA says: "PLAIN"; NULL */
+	const char *login_name;      /* NULL */
 	bool has_eoh;                /* the header is complete and the methods have seen it */
 	const char *envelope_local;  /* "" for a null sender */
 	const char *envelope_domain; /* as given, without local part; "" for a null sender; any bytes */
@@ -55,6 +58,7 @@ struct as_message {
 	struct as_arc_outcome *arc;
 	struct as_dmarc_outcome *dmarc;
 	struct as_evidence *evidence; /* NULL: nothing hangs on it */
+	struct as_iprev_outcome *iprev;
 	struct as_results results;
 	struct as_decision decision;
 };

@@ -8,6 +8,8 @@
 
 struct as_method {
 	const char *name;
+	bool sees_skipped; /* finish is called for messages that are not judged too */
+	void (*connect)(struct as_session *session); /* not for a trusted client */
 	void (*helo)(struct as_session *session);
 	void (*mail)(struct as_message *message);
 	void (*eoh)(struct as_message *message);
@@ -22,5 +24,7 @@ extern const struct as_method as_method_dkim;
 extern const struct as_method as_method_arc;
 extern const struct as_method as_method_dmarc;
 extern const struct as_method as_method_evidence;
+extern const struct as_method as_method_iprev;
+extern const struct as_method as_method_auth;
 
 #endif

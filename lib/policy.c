@@ -3,8 +3,8 @@
  *
  * Each row says when it applies, which keyword holds its action and what it replies. Of the rows that apply the strictest action
  * wins, and among equals the first row: no order of the rows can hide a refusal that the operator asked for. Final rows end the
- * search: our own trouble, and clients that are not judged. The rows of SPF and DKIM are off while their action is accept (DM-59),
- * so that they never name a decision that they did not make. They do not look at DMARC: whoever turns them on wants them for
+ * search: our own trouble, and clients that are not judged. The rows of SPF, DKIM and reverse DNS are off while their action is accept
+ * (DM-59), so that they never name a decision that they did not make. They do not look at DMARC: whoever turns them on wants them for
  * forwarded mail too.
  *
  * Rules of the configuration (rule.h) come behind the first final rows and before everything else: a rule that matches stands in the place
@@ -246,6 +246,29 @@ static bool dkim_temperror(const struct as_settings *s, const struct as_facts *f
 	return as_facts_dkim(f) == AS_TEMPERROR;
 }
 
+static bool iprev_is(const struct as_facts *f, enum as_code code)
+{
+	return f->iprev && f->iprev->code == code;
+}
+
+static bool iprev_fail(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return iprev_is(f, AS_FAIL);
+}
+
+static bool iprev_permerror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return iprev_is(f, AS_PERMERROR);
+}
+
+static bool iprev_temperror(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return iprev_is(f, AS_TEMPERROR);
+}
+
 static bool always(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s, (void)f;
@@ -322,6 +345,14 @@ static const struct row table[] = {
 	  REPLY(dkim.reply_none), .enhanced = "5.7.20", .text = "No DKIM signature", .reason = "no DKIM signature" },
 	{ .rule = "dkim-temperror", .traits = IS_OPT_IN, .check = DKIM_CHECK, .applies = dkim_temperror, VERB(dkim.on_temperror),
 	  REPLY(dkim.reply_temperror), .enhanced = "5.7.5", .text = "DKIM key server unavailable", .reason = "DKIM temporary error" },
+
+	/* RFC 7372 3.3. A check of the host, not of the message: it does not make several of 3.4. */
+	{ .rule = "iprev-fail", .traits = IS_OPT_IN, .applies = iprev_fail, VERB(iprev.on_fail), REPLY(iprev.reply_fail),
+	  .enhanced = "5.7.25", .text = "Reverse DNS of %{client} does not lead back to it", .reason = "reverse DNS does not lead back" },
+	{ .rule = "iprev-permerror", .traits = IS_OPT_IN, .applies = iprev_permerror, VERB(iprev.on_permerror), REPLY(iprev.reply_fail),
+	  .enhanced = "5.7.25", .text = "%{client} has no reverse DNS", .reason = "no reverse DNS" },
+	{ .rule = "iprev-temperror", .traits = IS_OPT_IN, .applies = iprev_temperror, VERB(iprev.on_temperror), REPLY(iprev.reply_fail),
+	  .enhanced = "5.7.25", .text = "Reverse DNS of %{client} cannot be looked up", .reason = "reverse DNS temporary error" },
 
 	{ .rule = "default", .traits = IS_FINAL, .applies = always },
 };

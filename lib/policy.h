@@ -8,6 +8,7 @@
 #include "dkim_verify.h"
 #include "dmarc_check.h"
 #include "evidence.h"
+#include "iprev_check.h"
 #include "mailbox.h"
 #include "rule.h"
 #include "settings.h"
@@ -33,6 +34,7 @@ struct as_facts {
 	const struct as_dkim_outcome *dkim;
 	const struct as_arc_outcome *arc; /* newest sealer last */
 	const struct as_dmarc_outcome *dmarc;
+	const struct as_iprev_outcome *iprev;
 	const struct as_evidence *evidence;
 	const char *tls_version, *tls_cipher; /* of the SMTP session, as the MTA says; NULL: none */
 	int64_t now_s;

@@ -13,6 +13,7 @@ struct example {
 	enum as_from_status from;
 	int spf, dkim, dmarc; /* enum as_code, NO_RESULT: the method did not run */
 	enum as_dmarc_policy policy;
+	enum as_code iprev; /* AS_NONE: a pass */
 };
 
 static const struct example examples[] = {
@@ -38,6 +39,9 @@ static const struct example examples[] = {
 	{ "DKIM fail", .spf = AS_PASS, .dkim = AS_FAIL, .dmarc = AS_NONE },
 	{ "DKIM none", .spf = AS_PASS, .dkim = AS_NONE, .dmarc = AS_NONE },
 	{ "DKIM temperror", .spf = AS_PASS, .dkim = AS_TEMPERROR, .dmarc = AS_NONE },
+	{ "reverse DNS fail", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_NONE, .iprev = AS_FAIL },
+	{ "reverse DNS permerror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_NONE, .iprev = AS_PERMERROR },
+	{ "reverse DNS temperror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_NONE, .iprev = AS_TEMPERROR },
 };
 enum { EXAMPLES = sizeof examples / sizeof *examples };
 
@@ -52,6 +56,7 @@ static void decide(struct as_arena *arena, const struct as_settings *settings, c
 		.code = (enum as_code)e->dmarc, .author_domain = domain, .policy_domain = domain,
 		.published = e->policy, .policy = e->policy,
 	};
+	struct as_iprev_outcome iprev = { .code = e->iprev == AS_NONE ? AS_PASS : e->iprev };
 	struct as_facts facts = {
 		.client = { .family = 4, .bytes = { 192, 0, 2, 1 } },
 		.is_trusted = e->is_trusted, .is_authenticated = e->is_authenticated, .had_internal_error = e->had_internal_error,
@@ -59,6 +64,7 @@ static void decide(struct as_arena *arena, const struct as_settings *settings, c
 		.spf = settings->spf.enable && e->spf != NO_RESULT ? &spf : NULL,
 		.dkim = settings->dkim.enable && e->dkim != NO_RESULT ? &dkim : NULL,
 		.dmarc = settings->dmarc.enable && e->dmarc != NO_RESULT ? &dmarc : NULL,
+		.iprev = settings->iprev.enable && e->spf != NO_RESULT ? &iprev : NULL,
 	};
 	as_policy_decide(arena, settings, &facts, decision);
 }
@@ -69,6 +75,8 @@ static bool can_happen(const struct as_settings *settings, const struct example 
 	bool needs_dmarc = e->from != AS_FROM_ONE || (e->dmarc != NO_RESULT && e->dmarc != AS_NONE);
 	bool needs_spf = e->spf != NO_RESULT && e->spf != AS_PASS;
 	bool needs_dkim = e->dkim != NO_RESULT && e->dkim != AS_PASS;
+	if (e->iprev != AS_NONE && !settings->iprev.enable)
+		return false;
 	return (settings->dmarc.enable || !needs_dmarc) && (settings->spf.enable || !needs_spf) && (settings->dkim.enable || !needs_dkim);
 }
 

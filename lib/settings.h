@@ -21,6 +21,9 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+/* What an Authentication-Results field tells of SMTP AUTH. */
+enum as_auth_results { AS_AUTH_RESULTS_NONE, AS_AUTH_RESULTS_DOMAIN, AS_AUTH_RESULTS_FULL };
+
 /* What to do with a message. In rising order of severity. */
 enum as_verb { AS_VERB_ACCEPT, AS_VERB_TAG, AS_VERB_QUARANTINE, AS_VERB_TEMPFAIL, AS_VERB_REJECT };
 
@@ -40,6 +43,7 @@ struct as_settings {
 	struct as_network *trusted_networks;
 	size_t trusted_network_count;
 	bool skip_authenticated;
+	enum as_auth_results auth_results;
 	bool report_only;
 	enum as_verb on_internal_error; /* accept or tempfail */
 	enum as_mixed mixed_recipients;
@@ -65,6 +69,11 @@ struct as_settings {
 		const char *file;
 		int64_t size_bytes;
 	} trace;
+	struct {
+		bool enable;
+		enum as_verb on_fail, on_permerror, on_temperror;
+		const char *reply_fail;
+	} iprev;
 	struct {
 		bool enable, explanation;
 		enum as_verb on_fail, on_softfail, on_temperror, on_permerror;

@@ -61,6 +61,12 @@ static const struct as_name_code marks[] = {
 	{ "property", AS_MARK_PROPERTY },
 	{ NULL, 0 },
 };
+static const struct as_name_code auth_results[] = {
+	{ "none", AS_AUTH_RESULTS_NONE },
+	{ "domain", AS_AUTH_RESULTS_DOMAIN },
+	{ "full", AS_AUTH_RESULTS_FULL },
+	{ NULL, 0 },
+};
 static const struct as_name_code targets[] = { { "syslog", 0 }, { "stderr", 1 }, { NULL, 0 } };
 static const struct as_name_code levels[] = {
 	{ "error", AS_LOG_ERROR }, { "warning", AS_LOG_WARNING }, { "info", AS_LOG_INFO }, { "debug", AS_LOG_DEBUG }, { NULL, 0 },
@@ -89,6 +95,10 @@ const struct as_section as_sections[] = {
 	{ "stub", .above = "dns", .title = "corp.example",
 	  .help = "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
 		  "The zone and what is below it are asked at servers of their own." },
+	{ "iprev",
+	  .help = "Reverse DNS of the client, RFC 8601 3: does a name of its address have that address? It says something about the "
+		  "host that connects, nothing about the author. Off by default, because it costs up to eleven lookups for each client; "
+		  "they are not counted in maximum-queries." },
 	{ "spf", .help = "SPF, RFC 7208. The results concern the MAIL FROM domain, or the HELO name when the sender is null. "
 		 "All actions accept by default, because a rejection for SPF alone breaks forwarding and hides the message from DMARC." },
 	{ "dkim", .help = "DKIM, RFC 6376. All actions accept by default: RFC 6376 asks to treat a message without a valid signature "
@@ -140,6 +150,9 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Clients that are not judged: our own hosts, backup MXs and gateways in front of us." },
 	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated),
 	  .help = "Do not judge messages of clients that logged in with SMTP AUTH." },
+	{ TOP("auth-results", WORD, "none", auth_results), .words = auth_results,
+	  .help = "What the header field tells of a client that logged in, judged or not. none: nothing. domain: that it did, how, and the "
+		  "domain of the sender. full: the name of the login as well, which everybody who gets the message can read." },
 	{ TOP("report-only", BOOL, "false", report_only),
 	  .help = "Evaluate, write the header field and the log, but accept everything." },
 	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
@@ -196,6 +209,16 @@ const struct as_keyword as_keywords[] = {
 	{ STUB("addresses", SERVERS, "{}", addresses), .example = "{\"192.0.2.9\"}",
 	  .help = "The servers of the zone: an address, or ADDRESS@PORT. At least one." },
 	{ STUB("insecure", BOOL, "false", insecure), .help = "Do not validate below this zone, because it is not signed." },
+
+	{ .section = "iprev", ROW("enable", BOOL, "false", iprev.enable), .help = "Look up the reverse DNS of clients." },
+	{ .section = "iprev", ROW("on-fail", WORD, "accept", iprev.on_fail), .words = all_verbs,
+	  .help = "The address has names, but none of the first ten has that address." },
+	{ .section = "iprev", ROW("on-permerror", WORD, "accept", iprev.on_permerror), .words = all_verbs,
+	  .help = "The address has no name." },
+	{ .section = "iprev", ROW("on-temperror", WORD, "accept", iprev.on_temperror), .words = all_verbs,
+	  .help = "The names, or their addresses, could not be looked up." },
+	{ .section = "iprev", ROW("reply-fail", REPLY, "", iprev.reply_fail), .verbs = "on-fail on-permerror on-temperror",
+	  .help = "Reply to a message refused for its client's reverse DNS." },
 
 	{ .section = "spf", ROW("enable", BOOL, "true", spf.enable), .help = "Evaluate SPF." },
 	{ .section = "spf", ROW("on-fail", WORD, "accept", spf.on_fail), .words = all_verbs,

@@ -114,6 +114,17 @@ static json_t *dmarc_object(struct as_message *m)
 	return o;
 }
 
+static json_t *iprev_object(struct as_message *m)
+{
+	json_t *o = json_object();
+	put_text(m, o, "result", as_code_name(m->iprev->code));
+	put_text(m, o, "name", m->iprev->name);
+	put_text(m, o, "reason", m->iprev->reason);
+	put_number(o, "names", (int64_t)m->iprev->count);
+	put_state(m, o, m->iprev->dnssec, m->iprev->weakest);
+	return o;
+}
+
 static json_t *lookup_list(struct as_message *m)
 {
 	json_t *list = json_array();
@@ -184,6 +195,8 @@ static void put_methods(struct as_message *m, json_t *trace)
 		json_object_set_new(trace, "arc", arc_object(m));
 	if (m->dmarc)
 		json_object_set_new(trace, "dmarc", dmarc_object(m));
+	if (m->iprev)
+		json_object_set_new(trace, "iprev", iprev_object(m));
 	if (m->dns)
 		json_object_set_new(trace, "lookups", lookup_list(m));
 }

@@ -146,6 +146,16 @@ static void put_dmarc(struct as_buf *out, const json_t *dmarc)
 	put_alignment(out, dmarc);
 }
 
+static void put_iprev(struct as_buf *out, const json_t *iprev)
+{
+	if (!iprev)
+		return;
+	label(out, "Reverse");
+	as_buf_puts(out, or_dash(text_of(iprev, "result")));
+	put_if(out, " ", text_of(iprev, "name"));
+	put_end(out, iprev);
+}
+
 static void put_lookups(struct as_buf *out, const json_t *list)
 {
 	size_t i;
@@ -220,6 +230,7 @@ enum as_err as_trace_text(struct as_arena *arena, const char *line, const char *
 	put_dkim(&out, json_object_get(trace, "dkim"));
 	put_arc(&out, json_object_get(trace, "arc"));
 	put_dmarc(&out, json_object_get(trace, "dmarc"));
+	put_iprev(&out, json_object_get(trace, "iprev"));
 	put_lookups(&out, json_object_get(trace, "lookups"));
 	put_rest(&out, trace);
 	put_decision(&out, json_object_get(trace, "decision"));

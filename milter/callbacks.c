@@ -199,8 +199,9 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		answer = defer_mail(ctx, env, "The mail filter is stopping, try again later");
 	} else {
 		atomic_fetch_add(&service->messages, 1);
-		bool is_authenticated = symbol(ctx, "{auth_type}") || symbol(ctx, "{auth_authen}");
-		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", is_authenticated);
+		const char *mechanism = symbol(ctx, "{auth_type}"), *name = symbol(ctx, "{auth_authen}");
+		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", mechanism || name);
+		as_engine_login(c->message, mechanism, name);
 		as_engine_tls(c->message, symbol(ctx, "{tls_version}"), symbol(ctx, "{cipher}"));
 	}
 	as_env_unref(env);

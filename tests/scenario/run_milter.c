@@ -108,7 +108,7 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s)
 	const char *macros[9] = { NULL };
 	size_t n = 0;
 	if (s->is_authenticated)
-		macros[n++] = "{auth_type}", macros[n++] = "PLAIN", macros[n++] = "{auth_authen}", macros[n++] = "bob";
+		macros[n++] = "{auth_type}", macros[n++] = "PLAIN", macros[n++] = "{auth_authen}", macros[n++] = s->login;
 	if (s->tls_version)
 		macros[n++] = "{tls_version}", macros[n++] = s->tls_version;
 	if (s->tls_cipher)

@@ -67,6 +67,8 @@ static void set_word(struct as_arena *arena, struct as_scenario *s, const char *
 		s->hostname = value;
 	else if (strcmp(key, "auth") == 0)
 		s->is_authenticated = strcmp(value, "yes") == 0;
+	else if (strcmp(key, "login") == 0)
+		s->login = value;
 	else if (strcmp(key, "time") == 0)
 		s->time_s = strtoll(value, NULL, 10);
 	else if (strcmp(key, "rcpt") == 0 && s->recipient_count < SCENARIO_LIST_MAX)
@@ -245,7 +247,9 @@ static void sign(struct as_arena *arena, struct as_scenario *s, const char *how)
 
 void as_scenario_read(struct as_arena *arena, const char *file, struct as_scenario *s)
 {
-	*s = (struct as_scenario){ .file = file, .hostname = "mx.example.net", .client = "192.0.2.1", .time_s = 1800000000, .config = "", .zone = "" };
+	*s = (struct as_scenario){ .file = file, .hostname = "mx.example.net", .client = "192.0.2.1",
+				    .time_s = 1800000000, .login = "bob",
+				    .config = "", .zone = "" };
 	parse(arena, s, read_text(arena, file));
 	if (!s->message || !s->name || !s->from)
 		wrong(file, "message, name and from are needed", "");
@@ -357,6 +361,8 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 		as_engine_helo(session, s->helo);
 	struct as_message *message = as_engine_mail(session, NULL, s->from, s->is_authenticated);
 	as_engine_tls(message, s->tls_version, s->tls_cipher);
+	if (s->is_authenticated)
+		as_engine_login(message, "PLAIN", s->login);
 	for (size_t i = 0; i < s->recipient_count; i++)
 		as_engine_rcpt(message, s->recipients[i]);
 	const char *body = as_scenario_fields(s, feed_field, message);

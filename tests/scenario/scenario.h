@@ -4,6 +4,7 @@
  *   name: TEXT
  *   client: ADDRESS        helo: NAME        from: PATH        rcpt: PATH (repeatable)        auth: yes
  *   tls: VERSION CIPHER
+ *   login: NAME            of SMTP AUTH, with the mechanism PLAIN; default bob
  *   hostname: NAME         default mx.example.net
  *   time: SECONDS          default 1800000000
  *   sign: key=NAME d=DOMAIN s=SELECTOR [a=ALG] [c=CANON] [h=NAMES] [i=ID] [l=LENGTH] [tags=T;T]    repeatable; the first is signed first
@@ -30,6 +31,7 @@ enum { SCENARIO_LIST_MAX = 32 };
 struct as_scenario {
 	const char *file;
 	const char *name, *client, *helo, *from, *hostname;
+	const char *login;
 	const char *recipients[SCENARIO_LIST_MAX];
 	size_t recipient_count;
 	const char *signs[SCENARIO_LIST_MAX]; /* "sign ..." and "seal ..." */

@@ -377,7 +377,7 @@ static void test_unknown_client(void **state)
 	struct as_verdict verdict = finish(message);
 	assert_null(message->spf);
 	assert_string_equal(verdict.decision->rule, "dmarc-reject");
-	assert_non_null(strstr(verdict.log_line, " client=unknown spf=- "));
+	assert_non_null(strstr(verdict.log_line, " client=unknown iprev=- spf=- "));
 	as_engine_end(message);
 	as_engine_close(session);
 	close_world(&world);

@@ -41,7 +41,7 @@ static void test_nothing_evaluated(void **state)
 	(void)state;
 	struct fixture f;
 	set_up(&f);
-	expect_line(&f, "from=example.com author=- helo=- client=unknown spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7");
+	expect_line(&f, "from=example.com author=- helo=- client=unknown iprev=- spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7");
 }
 
 static void test_null_sender(void **state)
@@ -50,7 +50,7 @@ static void test_null_sender(void **state)
 	struct fixture f;
 	set_up(&f);
 	f.message.has_null_sender = true;
-	expect_line(&f, "from=<> author=- helo=- client=unknown spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7");
+	expect_line(&f, "from=<> author=- helo=- client=unknown iprev=- spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7");
 }
 
 static void test_everything(void **state)
@@ -71,6 +71,7 @@ static void test_everything(void **state)
 	struct as_dkim_outcome dkim = { .count = 6, .signatures = signatures, .left_out = 2 };
 	struct as_dmarc_record record = { .p = AS_DMARC_REJECT };
 	struct as_dmarc_outcome dmarc = { .code = AS_FAIL, .record = &record, .policy = AS_DMARC_REJECT, .weakest = "x", .dnssec = AS_DNSSEC_SECURE };
+	struct as_iprev_outcome iprev = { .code = AS_FAIL, .dnssec = AS_DNSSEC_INSECURE };
 	f.settings.log.local_parts = true;
 	f.session.helo = helo;
 	as_ip_parse("2001:db8::1", &f.session.client);
@@ -78,10 +79,12 @@ static void test_everything(void **state)
 	f.message.spf = &spf;
 	f.message.dkim = &dkim;
 	f.message.dmarc = &dmarc;
+	f.message.iprev = &iprev;
 	f.message.decision = (struct as_decision){ .verb = AS_VERB_ACCEPT, .computed = AS_VERB_REJECT, .rule = "dmarc-reject", .reason = "say \"why\"" };
-	expect_line(&f, "from=bob@example.com author=example.com helo=mx.example.com client=2001:db8::1 spf=softfail "
+	expect_line(&f, "from=bob@example.com author=example.com helo=mx.example.com client=2001:db8::1 iprev=fail spf=softfail "
 			"dkim=fail:example.org,pass:example.com,neutral:-,permerror:c.example,permerror:d.example,+3 arc=- dmarc=fail policy=reject "
-			"dnssec=spf:secure,dkim:insecure,dmarc:secure action=accept would=reject rule=dmarc-reject ms=7 reason=\"say \\x22why\\x22\"");
+			"dnssec=spf:secure,dkim:insecure,dmarc:secure,iprev:insecure action=accept "
+			"would=reject rule=dmarc-reject ms=7 reason=\"say \\x22why\\x22\"");
 }
 
 static void test_hostile_bytes(void **state)
@@ -92,7 +95,7 @@ static void test_hostile_bytes(void **state)
 	static char helo[] = "a b\"c\r\nfake=1\x1b[2J\xff\\";
 	f.session.helo = helo;
 	f.message.envelope_domain = "x,y z";
-	expect_line(&f, "from=x\\x2cy\\x20z author=- helo=a\\x20b\\x22c\\x0d\\x0afake=1\\x1b[2J\\xff\\x5c client=unknown spf=- dkim=- arc=- dmarc=- "
+	expect_line(&f, "from=x\\x2cy\\x20z author=- helo=a\\x20b\\x22c\\x0d\\x0afake=1\\x1b[2J\\xff\\x5c client=unknown iprev=- spf=- dkim=- arc=- dmarc=- "
 			"policy=- dnssec=- action=accept rule=default ms=7");
 }
 

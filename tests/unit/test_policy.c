@@ -18,6 +18,7 @@ enum dmarc_state {
 };
 enum { SPF_OFF = -1, SPF_LAST = AS_PERMERROR };
 enum dkim_state { DKIM_OFF, DKIM_UNSIGNED, DKIM_PASSES, DKIM_FAILS, DKIM_UNACCEPTABLE, DKIM_TEMP, DKIM_STATES };
+enum iprev_state { IPREV_OFF, IPREV_PASSES, IPREV_FAILS, IPREV_NO_NAME, IPREV_TEMP, IPREV_STATES };
 enum { NO_FROM = -1, FROM_LAST = AS_FROM_SEVERAL };
 
 struct world {
@@ -25,7 +26,8 @@ struct world {
 	int from, spf;
 	enum dmarc_state dmarc;
 	enum dkim_state dkim;
-	enum as_verb on_error, on_dmarc, on_spf, on_dkim;
+	enum iprev_state iprev;
+	enum as_verb on_error, on_dmarc, on_spf, on_dkim, on_iprev;
 };
 
 static const struct { enum as_code code; enum as_dmarc_policy policy; } dmarc_states[DMARC_STATES] = {
@@ -36,6 +38,10 @@ static const struct { enum as_code code; enum as_dmarc_policy policy; } dmarc_st
 	[WANTS_REJECT] = { AS_FAIL, AS_DMARC_REJECT },
 	[DMARC_TEMP] = { AS_TEMPERROR, AS_DMARC_REJECT },
 	[DMARC_PERM] = { AS_PERMERROR, AS_DMARC_NONE },
+};
+
+static const enum as_code iprev_codes[IPREV_STATES] = {
+	[IPREV_PASSES] = AS_PASS, [IPREV_FAILS] = AS_FAIL, [IPREV_NO_NAME] = AS_PERMERROR, [IPREV_TEMP] = AS_TEMPERROR,
 };
 
 static const struct as_dkim_signature signatures[][2] = {
@@ -53,6 +59,7 @@ struct scene {
 	struct as_dkim_outcome dkim;
 	struct as_dmarc_outcome dmarc;
 	struct as_dmarc_record record;
+	struct as_iprev_outcome iprev;
 };
 
 static void stage(struct scene *s, int from, int spf, enum dkim_state dkim, enum dmarc_state dmarc)
@@ -71,7 +78,14 @@ static void stage(struct scene *s, int from, int spf, enum dkim_state dkim, enum
 	};
 }
 
-/* The second statement of the table: at most one word each of DMARC, SPF and DKIM; the strictest action, DMARC before SPF before DKIM. */
+static void stage_iprev(struct scene *s, enum iprev_state iprev)
+{
+	s->iprev.code = iprev_codes[iprev];
+	s->facts.iprev = iprev == IPREV_OFF ? NULL : &s->iprev;
+}
+
+/* The second statement of the table: at most one word each of DMARC, SPF, DKIM and iprev; the strictest action, and among equals in
+ * this order. */
 static const char *const dmarc_words[DMARC_STATES] = {
 	[WANTS_NONE] = "dmarc-fail-none", [WANTS_QUARANTINE] = "dmarc-quarantine", [WANTS_REJECT] = "dmarc-reject",
 	[DMARC_TEMP] = "dmarc-temperror", [DMARC_PERM] = "dmarc-permerror",
@@ -82,6 +96,10 @@ static const char *const spf_words[] = {
 };
 static const char *const dkim_words[DKIM_STATES] = {
 	[DKIM_UNSIGNED] = "dkim-none", [DKIM_FAILS] = "dkim-fail", [DKIM_UNACCEPTABLE] = "dkim-fail", [DKIM_TEMP] = "dkim-temperror",
+};
+
+static const char *const iprev_words[IPREV_STATES] = {
+	[IPREV_FAILS] = "iprev-fail", [IPREV_NO_NAME] = "iprev-permerror", [IPREV_TEMP] = "iprev-temperror",
 };
 
 static const char *expect(const struct world *w, enum as_verb *verb)
@@ -109,6 +127,10 @@ static const char *expect(const struct world *w, enum as_verb *verb)
 		best = dkim;
 		*verb = w->on_dkim;
 	}
+	if (iprev_words[w->iprev] && w->on_iprev > *verb) {
+		best = iprev_words[w->iprev];
+		*verb = w->on_iprev;
+	}
 	return best ? best : "default";
 }
 
@@ -116,22 +138,23 @@ static struct as_settings settings_of(const struct world *w)
 {
 	struct as_settings s = { .report_only = w->report_only, .skip_authenticated = w->skips_authenticated,
 		.on_internal_error = w->on_error };
-	s.spf.enable = s.dkim.enable = true;
+	s.spf.enable = s.dkim.enable = s.iprev.enable = true;
 	s.dmarc.enable = w->dmarc != DMARC_OFF;
 	s.dmarc.on_reject = s.dmarc.on_quarantine = w->on_dmarc;
 	s.dmarc.on_none_fail = w->on_dmarc > AS_VERB_TAG ? AS_VERB_TAG : w->on_dmarc; /* the keyword takes no more (DM-55) */
 	s.dmarc.on_temperror = s.dmarc.on_permerror = s.dmarc.on_malformed_from = w->on_dmarc;
 	s.spf.on_fail = s.spf.on_softfail = s.spf.on_temperror = s.spf.on_permerror = w->on_spf;
+	s.iprev.on_fail = s.iprev.on_permerror = s.iprev.on_temperror = w->on_iprev;
 	s.dkim.on_fail = s.dkim.on_none = s.dkim.on_temperror = w->on_dkim;
 	return s;
 }
 
 static void explain(const struct world *w, const char *rule, enum as_verb verb, const struct as_decision *is)
 {
-	print_error("report-only %d error %d trusted %d auth %d/%d from %d spf %d dkim %d dmarc %d; actions %d %d %d %d\n"
+	print_error("report-only %d error %d trusted %d auth %d/%d from %d spf %d dkim %d dmarc %d iprev %d; actions %d %d %d %d %d\n"
 		    " is %s %s (%s) %u %s %s\n not %s %s\n", w->report_only, w->had_error, w->is_trusted, w->is_authenticated,
-		    w->skips_authenticated, w->from, w->spf, w->dkim, w->dmarc, w->on_error, w->on_dmarc, w->on_spf, w->on_dkim, is->rule,
-		    as_verb_name(is->computed), as_verb_name(is->verb), is->reply_code, is->enhanced ? is->enhanced : "-",
+		    w->skips_authenticated, w->from, w->spf, w->dkim, w->dmarc, w->iprev, w->on_error, w->on_dmarc, w->on_spf, w->on_dkim,
+		    w->on_iprev, is->rule, as_verb_name(is->computed), as_verb_name(is->verb), is->reply_code, is->enhanced ? is->enhanced : "-",
 		    is->text ? is->text : "-", rule, as_verb_name(verb));
 }
 
@@ -153,6 +176,7 @@ static bool check(struct as_arena *arena, const struct world *w)
 	enum as_verb verb;
 	const char *rule = expect(w, &verb);
 	stage(&scene, w->from, w->spf, w->dkim, w->dmarc);
+	stage_iprev(&scene, w->iprev);
 	scene.facts.had_internal_error = w->had_error;
 	scene.facts.is_trusted = w->is_trusted;
 	scene.facts.is_authenticated = w->is_authenticated;
@@ -211,6 +235,25 @@ static void test_everything(void **state)
 	}
 }
 
+/* Beside one outcome of each kind of the others: what they do among themselves is seen above. */
+static void test_everything_with_iprev(void **state)
+{
+	(void)state;
+	static const enum dmarc_state dmarc[] = { DMARC_OFF, DMARC_PASSES, WANTS_NONE, WANTS_REJECT, DMARC_TEMP };
+	static const int spf[] = { SPF_OFF, AS_PASS, AS_FAIL, AS_TEMPERROR };
+	static const enum dkim_state dkim[] = { DKIM_OFF, DKIM_PASSES, DKIM_FAILS, DKIM_TEMP };
+	enum { KINDS = 2 * 5 * 4 * 4, VERBS = AS_VERB_REJECT + 1, WORLDS = KINDS * IPREV_STATES * VERBS };
+	for (unsigned i = 0; i < WORLDS; i++) {
+		unsigned kind = i % KINDS;
+		struct world w = {
+			.from = kind % 2 ? AS_FROM_ONE : AS_FROM_MALFORMED, .dmarc = dmarc[kind / 2 % 5],
+			.spf = spf[kind / 10 % 4], .dkim = dkim[kind / 40],
+			.iprev = (enum iprev_state)(i / KINDS % IPREV_STATES), .on_iprev = (enum as_verb)(i / KINDS / IPREV_STATES),
+		};
+		assert_int_equal(check_actions(&w), 0);
+	}
+}
+
 #define FIELD(name) offsetof(struct as_settings, name)
 
 /* One message for each keyword of an action, and what is said with the defaults of everything but that keyword = reject. */
@@ -220,29 +263,36 @@ static const struct {
 	enum dkim_state dkim;
 	enum dmarc_state dmarc;
 	const char *rule, *reply;
+	enum iprev_state iprev;
 } keywords[] = {
 	{ FIELD(dmarc.on_reject), AS_FROM_ONE, AS_PASS, DKIM_PASSES, WANTS_REJECT, "dmarc-reject",
-	  "550 5.7.1 Email rejected per DMARC policy for example.com" },
+	  "550 5.7.1 Email rejected per DMARC policy for example.com", IPREV_OFF },
 	{ FIELD(dmarc.on_quarantine), AS_FROM_ONE, AS_PASS, DKIM_PASSES, WANTS_QUARANTINE, "dmarc-quarantine",
-	  "550 5.7.1 Email rejected per DMARC policy for example.com" },
+	  "550 5.7.1 Email rejected per DMARC policy for example.com", IPREV_OFF },
 	{ FIELD(dmarc.on_temperror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_TEMP, "dmarc-temperror",
-	  "550 5.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com" },
+	  "550 5.7.0 DNS lookup failed, DMARC cannot be checked for mail.example.com", IPREV_OFF },
 	{ FIELD(dmarc.on_permerror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PERM, "dmarc-permerror",
-	  "550 5.7.1 DMARC cannot be checked for mail.example.com" },
+	  "550 5.7.1 DMARC cannot be checked for mail.example.com", IPREV_OFF },
 	{ FIELD(dmarc.on_malformed_from), AS_FROM_MALFORMED, AS_PASS, DKIM_PASSES, DMARC_NOT_RUN, "malformed-from",
-	  "550 5.7.1 Message refused: malformed From header field: control character" },
+	  "550 5.7.1 Message refused: malformed From header field: control character", IPREV_OFF },
 	{ FIELD(spf.on_fail), AS_FROM_ONE, AS_FAIL, DKIM_PASSES, DMARC_PASSES, "spf-fail",
-	  "550 5.7.23 SPF: 192.0.2.7 is not allowed to send for bounce.example.org" },
+	  "550 5.7.23 SPF: 192.0.2.7 is not allowed to send for bounce.example.org", IPREV_OFF },
 	{ FIELD(spf.on_softfail), AS_FROM_ONE, AS_SOFTFAIL, DKIM_PASSES, DMARC_PASSES, "spf-softfail",
-	  "550 5.7.23 SPF: 192.0.2.7 is not expected to send for bounce.example.org" },
+	  "550 5.7.23 SPF: 192.0.2.7 is not expected to send for bounce.example.org", IPREV_OFF },
 	{ FIELD(spf.on_temperror), AS_FROM_ONE, AS_TEMPERROR, DKIM_PASSES, DMARC_PASSES, "spf-temperror",
-	  "550 5.7.24 SPF record of bounce.example.org cannot be looked up" },
+	  "550 5.7.24 SPF record of bounce.example.org cannot be looked up", IPREV_OFF },
 	{ FIELD(spf.on_permerror), AS_FROM_ONE, AS_PERMERROR, DKIM_PASSES, DMARC_PASSES, "spf-permerror",
-	  "550 5.7.24 SPF record of bounce.example.org is broken" },
-	{ FIELD(dkim.on_fail), AS_FROM_ONE, AS_PASS, DKIM_FAILS, DMARC_PASSES, "dkim-fail", "550 5.7.20 No passing DKIM signature" },
-	{ FIELD(dkim.on_none), AS_FROM_ONE, AS_PASS, DKIM_UNSIGNED, DMARC_PASSES, "dkim-none", "550 5.7.20 No DKIM signature" },
+	  "550 5.7.24 SPF record of bounce.example.org is broken", IPREV_OFF },
+	{ FIELD(dkim.on_fail), AS_FROM_ONE, AS_PASS, DKIM_FAILS, DMARC_PASSES, "dkim-fail", "550 5.7.20 No passing DKIM signature", IPREV_OFF },
+	{ FIELD(dkim.on_none), AS_FROM_ONE, AS_PASS, DKIM_UNSIGNED, DMARC_PASSES, "dkim-none", "550 5.7.20 No DKIM signature", IPREV_OFF },
 	{ FIELD(dkim.on_temperror), AS_FROM_ONE, AS_PASS, DKIM_TEMP, DMARC_PASSES, "dkim-temperror",
-	  "550 5.7.5 DKIM key server unavailable" },
+	  "550 5.7.5 DKIM key server unavailable", IPREV_OFF },
+	{ FIELD(iprev.on_fail), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PASSES, "iprev-fail",
+	  "550 5.7.25 Reverse DNS of 192.0.2.7 does not lead back to it", IPREV_FAILS },
+	{ FIELD(iprev.on_permerror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PASSES, "iprev-permerror",
+	  "550 5.7.25 192.0.2.7 has no reverse DNS", IPREV_NO_NAME },
+	{ FIELD(iprev.on_temperror), AS_FROM_ONE, AS_PASS, DKIM_PASSES, DMARC_PASSES, "iprev-temperror",
+	  "550 5.7.25 Reverse DNS of 192.0.2.7 cannot be looked up", IPREV_TEMP },
 };
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
 
@@ -273,6 +323,7 @@ static void test_keywords(void **state)
 			struct scene scene;
 			struct as_decision d;
 			stage(&scene, keywords[j].from, keywords[j].spf, keywords[j].dkim, keywords[j].dmarc);
+			stage_iprev(&scene, keywords[j].iprev);
 			as_policy_decide(arena, &settings, &scene.facts, &d);
 			if (i != j && d.verb != AS_VERB_ACCEPT)
 				print_error("%s turns on %s\n", keywords[i].rule, keywords[j].rule);
@@ -446,6 +497,9 @@ static void test_matrix(void **state)
 		{ "report-only = true", "\nDMARC fail, policy reject      accept     dmarc-reject     (would be reject)\n" },
 		{ "report-only = true", "\nEnforced: nothing\n" },
 		{ "dmarc { enable = false }", "\nEnforced: internal error (tempfail)\n" },
+		{ "iprev { enable = true on-fail = reject }", "\nreverse DNS fail               reject     iprev-fail       550 5.7.25 Reverse DNS "
+		  "of 192.0.2.1 does not lead back to it\n" },
+		{ "iprev { enable = true }", "\nreverse DNS permerror          accept     default\n" },
 		{ "dkim { on-none = quarantine }", "\nDKIM none                      quarantine dkim-none\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -467,7 +521,8 @@ static void test_matrix(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything),     cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_everything),     cmocka_unit_test(test_everything_with_iprev),
+		cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_temperror_under_none),
 		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
 	};

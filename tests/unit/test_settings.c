@@ -79,6 +79,10 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->dns.cache_bytes, 64 << 20);
 	assert_int_equal(s->dns.max_ttl_s, 86400);
 	assert_int_equal(s->dns.failure_ttl_s, 5);
+	assert_int_equal(s->auth_results, AS_AUTH_RESULTS_NONE);
+	assert_false(s->iprev.enable);
+	assert_int_equal(s->iprev.on_fail | s->iprev.on_permerror | s->iprev.on_temperror, AS_VERB_ACCEPT);
+	assert_string_equal(s->iprev.reply_fail, "");
 	assert_true(s->spf.enable);
 	assert_false(s->spf.explanation);
 	assert_int_equal(s->spf.on_fail | s->spf.on_softfail | s->spf.on_temperror | s->spf.on_permerror, AS_VERB_ACCEPT);
@@ -163,6 +167,8 @@ static void test_values(void **state)
 		"{Broken.Example., b.example}\n"
 		" cache-size = 1g maximum-ttl = 2h failure-ttl = 0s\n"
 		" stub a.example { addresses = 192.0.2.1 insecure = true } stub b.example { addresses = {192.0.2.2, 192.0.2.3} } }\n"
+		"auth-results = full\n"
+		"iprev { enable = true on-fail = reject on-permerror = tempfail on-temperror = tag reply-fail = 'who is %{client}' }\n"
 		"spf { enable = false explanation = true on-fail = reject on-softfail = tag on-temperror = tempfail on-permerror = quarantine\n"
 		" reply-fail = '5.7.1 no %{client}' reply-error = 'later' }\n"
 		"dkim { minimum-key-bits = 2048 maximum-signatures = 1 accept-length-tag = true clock-drift = 1m on-fail = tag "
@@ -230,6 +236,12 @@ static void test_values(void **state)
 	assert_string_equal(s->dkim.reply_fail, "a");
 	assert_string_equal(s->dkim.reply_none, "b");
 	assert_string_equal(s->dkim.reply_temperror, "4.7.5 c");
+	assert_int_equal(s->auth_results, AS_AUTH_RESULTS_FULL);
+	assert_true(s->iprev.enable);
+	assert_int_equal(s->iprev.on_fail, AS_VERB_REJECT);
+	assert_int_equal(s->iprev.on_permerror, AS_VERB_TEMPFAIL);
+	assert_int_equal(s->iprev.on_temperror, AS_VERB_TAG);
+	assert_string_equal(s->iprev.reply_fail, "who is %{client}");
 	assert_false(s->arc.enable);
 	assert_string_equal(s->arc.trusted_sealers[0], "example.net");
 	assert_int_equal(s->dmarc.discovery, AS_DISCOVERY_PSL);
@@ -374,6 +386,9 @@ static const struct {
 	{ "report-only true", AS_ERR_SYNTAX, "t:1: missing equal sign after option 'report-only'" AGAIN },
 	{ "dmarc {\n on-reject = bounce }", AS_ERR_SYNTAX,
 	  "t:2: dmarc.on-reject = \"bounce\": it must be \"accept\", \"tag\", \"quarantine\", \"tempfail\" or \"reject\"" },
+	{ "auth-results = true", AS_ERR_SYNTAX, "t:1: auth-results = \"true\": it must be \"none\", \"domain\" or \"full\"" },
+	{ "iprev { on-fail = fail }", AS_ERR_SYNTAX,
+	  "t:1: iprev.on-fail = \"fail\": it must be \"accept\", \"tag\", \"quarantine\", \"tempfail\" or \"reject\"" },
 	{ "dmarc { on-none-fail = reject }", AS_ERR_SYNTAX, "t:1: dmarc.on-none-fail = \"reject\": it must be \"accept\" or \"tag\"" },
 	{ "on-internal-error = reject", AS_ERR_SYNTAX, "t:1: on-internal-error = \"reject\": it must be \"accept\" or \"tempfail\"" },
 	{ "maximum-queries = many", AS_ERR_SYNTAX, "t:1: maximum-queries = \"many\": it must be a number" },

@@ -13,7 +13,10 @@
 static const char zone[] =
 	"$SECURE example.com.\n"
 	"example.com. TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n"
-	"_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n";
+	"_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n"
+	"9.113.0.203.in-addr.arpa. PTR mail.example.com.\n"
+	"9.113.0.203.in-addr.arpa. PTR mx.example.com.\n"
+	"mx.example.com. A 203.0.113.9\n";
 
 struct world {
 	struct as_arena *arena;
@@ -78,6 +81,21 @@ static void test_text(void **state)
 			    "Lookup     _dmarc.com TXT: not waited for\n"
 			    "Decision   reject, rule dmarc-reject: DMARC fail, policy reject of example.com\n"
 			    "Reply      550 5.7.1 Email rejected per DMARC policy for example.com\n");
+	leave(&w);
+}
+
+static void test_reverse_dns(void **state)
+{
+	(void)state;
+	struct world w;
+	const char *text;
+	judge(&w, "iprev { enable = true }", "203.0.113.9", "evil.example", " bob@example.com");
+	const char *line = as_trace_make(w.message, &w.verdict, "4XyZ", 7);
+	assert_non_null(strstr(line, "\"iprev\":{\"result\":\"pass\",\"name\":\"mx.example.com\",\"names\":2,\"dnssec\":\"insecure\","
+				     "\"weakest\":\"9.113.0.203.in-addr.arpa\"}"));
+	assert_int_equal(as_trace_text(w.arena, line, &text), AS_OK);
+	assert_non_null(strstr(text, "\nReverse    pass mx.example.com (insecure: 9.113.0.203.in-addr.arpa)\nLookup "));
+	assert_non_null(strstr(text, "\nLookup     mx.example.com A: ok, secure, 0 ms\n"));
 	leave(&w);
 }
 
@@ -149,7 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_decision_id),
+		cmocka_unit_test(test_reverse_dns), cmocka_unit_test(test_decision_id),
 		cmocka_unit_test(test_ids_differ),
 		cmocka_unit_test(test_foreign_text_is_escaped),
 		cmocka_unit_test(test_damaged_lines),
