@@ -2,7 +2,7 @@
 /* method_evidence.c - looks for lists, forwarders and trusted sealers when something may hang on them: a message that fails a DMARC policy,
  * or a rule about lists. Makes no result of its own; what follows is the decision's.
  *
- * Organizational Domains are those of DMARC. A failed walk proves nothing.
+ * Organizational Domains are those of DMARC. A lookup that failed proves nothing, but it is remembered: the message may be deferred.
  */
 #include "config.h"
 
@@ -48,6 +48,7 @@ static bool is_related(struct search *s, const char *candidate)
 	if (!s->organization)
 		s->organization = organization_of(s->message, s->domain);
 	s->has_failed = !s->organization;
+	s->message->evidence->is_undecided |= s->has_failed;
 	if (s->has_failed || !as_domain_is_below(candidate, s->organization))
 		return false;
 	if (as_domain_equal(candidate, s->organization))
@@ -55,6 +56,7 @@ static bool is_related(struct search *s, const char *candidate)
 	if (s->walks++ >= WALKS_MAX)
 		return false;
 	const char *organization = organization_of(s->message, candidate);
+	s->message->evidence->is_undecided |= !organization;
 	return organization && as_domain_equal(organization, s->organization);
 }
 
@@ -74,29 +76,53 @@ static const char *list_of(struct as_message *message)
 	return as_domain_labels(domain) >= 2 ? domain : NULL;
 }
 
-static const char *newest_sealer(const struct as_message *message)
+/* An identifier that may prove something. */
+struct proof {
+	const char *method;
+	const char *domain;
+	enum as_code code;
+};
+
+/* What there is, in order: signatures, SPF, the newest seal of a chain that passes. NULL domains are left out. */
+static size_t proofs_of(struct as_message *message, struct proof **proofs)
 {
+	const struct as_dkim_outcome *dkim = message->dkim;
 	const struct as_arc_outcome *arc = message->arc;
-	return arc && arc->code == AS_PASS && arc->count ? arc->sealers[arc->count - 1].domain : NULL;
+	struct proof *list = as_alloc_array(message->arena, (dkim ? dkim->count : 0) + 2, sizeof *list);
+	size_t n = 0;
+	for (size_t i = 0; dkim && i < dkim->count; i++)
+		list[n++] = (struct proof){ "dkim", dkim->signatures[i].domain, dkim->signatures[i].code };
+	if (message->spf)
+		list[n++] = (struct proof){ "spf", message->spf->domain, message->spf->code };
+	if (arc && arc->code == AS_PASS && arc->count)
+		list[n++] = (struct proof){ "arc", arc->sealers[arc->count - 1].domain, AS_PASS };
+	*proofs = list;
+	return n;
 }
 
-static bool spf_passes(const struct as_message *message)
+/* The first identifier that passes and is `wanted`, in words; NULL without one. One whose lookup failed might have been it. */
+static const char *find_proof(struct as_message *message, bool (*is_wanted)(void *user, const struct proof *proof), void *user)
 {
-	return message->spf && message->spf->code == AS_PASS && message->spf->domain;
+	struct proof *proofs;
+	size_t count = proofs_of(message, &proofs);
+	for (size_t i = 0; i < count; i++)
+		if (proofs[i].code == AS_PASS && proofs[i].domain && is_wanted(user, &proofs[i]))
+			return as_printf(message->arena, "%s of %s", proofs[i].method, proofs[i].domain);
+	for (size_t i = 0; i < count; i++)
+		if (proofs[i].code == AS_TEMPERROR && proofs[i].domain && is_wanted(user, &proofs[i]))
+			message->evidence->is_undecided = true;
+	return NULL;
+}
+
+static bool is_of_list(void *search, const struct proof *proof)
+{
+	return is_related(search, proof->domain);
 }
 
 static const char *list_proof(struct as_message *message, const char *list)
 {
 	struct search search = { .message = message, .domain = list };
-	const struct as_dkim_outcome *dkim = message->dkim;
-	for (size_t i = 0; dkim && i < dkim->count; i++)
-		if (dkim->signatures[i].code == AS_PASS && dkim->signatures[i].domain && is_related(&search, dkim->signatures[i].domain))
-			return as_printf(message->arena, "dkim of %s", dkim->signatures[i].domain);
-	if (spf_passes(message) && is_related(&search, message->spf->domain))
-		return as_printf(message->arena, "spf of %s", message->spf->domain);
-	if (newest_sealer(message) && is_related(&search, newest_sealer(message)))
-		return as_printf(message->arena, "arc of %s", newest_sealer(message));
-	return NULL;
+	return find_proof(message, is_of_list, &search);
 }
 
 /* --- forwarders ------------------------------------------------------------------------------------------------------------- */
@@ -112,21 +138,21 @@ static bool is_listed(const char *const *patterns, const char *domain)
 	return false;
 }
 
+/* A seal says who passed the chain on, but not that it was the last host. */
+static bool is_forwarder(void *patterns, const struct proof *proof)
+{
+	return strcmp(proof->method, "arc") != 0 && is_listed(patterns, proof->domain);
+}
+
 static const char *forwarder_of(struct as_message *message)
 {
 	char address[AS_IP_TEXT];
 	const struct as_settings *settings = message->env->settings;
 	const struct as_ip *client = &message->session->client;
-	const struct as_dkim_outcome *dkim = message->dkim;
 	for (size_t i = 0; i < settings->forwarders.network_count; i++)
 		if (as_network_has(&settings->forwarders.networks[i], client))
 			return as_printf(message->arena, "client %s", as_ip_text(client, address));
-	if (spf_passes(message) && is_listed(settings->forwarders.domains, message->spf->domain))
-		return as_printf(message->arena, "spf of %s", message->spf->domain);
-	for (size_t i = 0; dkim && i < dkim->count; i++)
-		if (dkim->signatures[i].code == AS_PASS && is_listed(settings->forwarders.domains, dkim->signatures[i].domain))
-			return as_printf(message->arena, "dkim of %s", dkim->signatures[i].domain);
-	return NULL;
+	return find_proof(message, is_forwarder, settings->forwarders.domains);
 }
 
 /* --- trusted sealers, AR-8 ---------------------------------------------------------------------------------------------------- */
@@ -231,20 +257,22 @@ static const char *trusted_word(struct as_message *message)
 
 static void evidence_finish(struct as_message *message)
 {
-	const struct as_rules *rules = message->env->settings->rules;
+	const struct as_settings *settings = message->env->settings;
+	const struct as_rules *rules = settings->rules;
 	const struct as_dmarc_outcome *dmarc = message->dmarc;
 	bool fails = dmarc && dmarc->code == AS_FAIL && dmarc->policy != AS_DMARC_NONE;
 	if (!fails && !(rules && rules->needs & AS_NEEDS_LIST))
 		return;
 	struct as_evidence *evidence = as_alloc(message->arena, sizeof *evidence);
 	message->evidence = evidence;
-	const char *list = list_of(message);
+	bool asks_list = (rules && rules->needs & AS_NEEDS_LIST) || (fails && settings->dmarc.on_proven_list < AS_VERB_REJECT);
+	const char *list = asks_list ? list_of(message) : NULL;
 	const char *proof = list ? list_proof(message, list) : NULL;
 	evidence->list = proof ? list : NULL;
 	evidence->list_why = proof ? as_printf(message->arena, "%s by %s", list, proof) : NULL;
 	if (!fails)
 		return;
-	evidence->forwarder = forwarder_of(message);
+	evidence->forwarder = settings->dmarc.on_forwarder < AS_VERB_REJECT ? forwarder_of(message) : NULL;
 	evidence->arc = trusted_word(message);
 }
 

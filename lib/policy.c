@@ -153,14 +153,21 @@ static bool has_evidence(const struct as_settings *s, const struct as_facts *f)
 	return by_arc(s, f) || by_forwarder(s, f) || by_list(s, f);
 }
 
+/* A message is not refused for good while a lookup that could have spoken for it failed, unless such failures are to be passed over. */
+static bool lacks_evidence(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->evidence && f->evidence->is_undecided && !has_evidence(s, f) && wish(s, f) == AS_VERB_REJECT &&
+	       s->dmarc.on_temperror == AS_VERB_TEMPFAIL;
+}
+
 static bool dmarc_reject(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_fails(f, AS_DMARC_REJECT) && !has_evidence(s, f);
+	return dmarc_fails(f, AS_DMARC_REJECT) && !has_evidence(s, f) && !lacks_evidence(s, f);
 }
 
 static bool dmarc_quarantine(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_fails(f, AS_DMARC_QUARANTINE) && !has_evidence(s, f);
+	return dmarc_fails(f, AS_DMARC_QUARANTINE) && !has_evidence(s, f) && !lacks_evidence(s, f);
 }
 
 static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
@@ -310,6 +317,7 @@ static const struct row table[] = {
 	{ .rule = "dmarc-quarantine", .applies = dmarc_quarantine, VERB(dmarc.on_quarantine), REPLY(dmarc.reply_quarantine),
 	  .enhanced = "5.7.1", .text = "Email rejected per DMARC policy for %{policy-domain}",
 	  .reason = "DMARC fail, policy quarantine of %{policy-domain}" },
+	TEMPERROR_ROW(lacks_evidence, "5.7.0", "lookup of a mailing list or forwarder failed"),
 	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
 	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
 	TEMPERROR_ROW(dmarc_temperror, "5.7.0", "DNS lookup failed"),

@@ -20,6 +20,22 @@ static void warn_expired(const struct as_log *log, const struct as_settings *set
 	}
 }
 
+/* How many rules do what: "; rules: 2 reject, 1 tag, 1 report-only". */
+static void add_rules(struct as_buf *line, const struct as_settings *settings)
+{
+	size_t counts[AS_ACTION_REPORT_ONLY + 1] = { 0 }, shown = 0;
+	int64_t now_s = as_clock_wall_s(&as_clock_system);
+	for (size_t i = 0; settings->rules && i < settings->rules->count; i++) {
+		const struct as_rule *rule = &settings->rules->list[i];
+		if (!as_rule_is_expired(rule, now_s))
+			counts[rule->is_report_only ? AS_ACTION_REPORT_ONLY : (int)rule->verb]++;
+	}
+	for (int action = AS_ACTION_REPORT_ONLY; action >= 0; action--)
+		if (counts[action])
+			as_buf_printf(line, "%s %zu %s", shown++ ? "," : "; rules:", counts[action],
+				      action == AS_ACTION_REPORT_ONLY ? "report-only" : as_verb_name((enum as_verb)action));
+}
+
 void as_banner_enforced(const struct as_log *log, const struct as_settings *settings)
 {
 	const struct {
@@ -49,6 +65,7 @@ void as_banner_enforced(const struct as_log *log, const struct as_settings *sett
 	}
 	if (!line.length)
 		as_buf_puts(&line, " nothing");
+	add_rules(&line, settings);
 	warn_expired(log, settings);
 	as_log(log, AS_LOG_INFO, NULL, "%s:%s", settings->report_only ? "report-only, would enforce" : "enforced", line.text);
 	as_arena_free(arena);

@@ -220,6 +220,28 @@ static void check_prints_the_matrix(void **state)
 	expect_text("bad anchor", daemon_log(*state), "/nonexistent/root.key");
 }
 
+/* Check and start both say what the rules do, and which one is over. */
+static void rules_are_announced(void **state)
+{
+	static const char rules[] =
+		"rule \"old\" { client = \"192.0.2.1\" action = \"accept\" owner = \"bob\" expires = \"2020-02-29\" }\n"
+		"rule \"wide\" { client = \"192.0.2.0/24\" action = \"reject\" }\nrule \"late\" { client = \"192.0.2.7\" action = \"tag\" }\n"
+		"rule \"trial\" { spf = \"fail\" action = \"report-only\" }";
+	char path[TEXT], socket[TEXT];
+	snprintf(socket, sizeof socket, "inet:%u@127.0.0.1", daemon_free_port(AF_INET));
+	configure(*state, socket, rules);
+	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
+	expect_status("check", *state, EX_OK);
+	expect_text("order", daemon_output(*state), "\n  2 wide                       reject       client = {\"192.0.2.0/24\"}\n");
+	expect_text("expired", daemon_output(*state), "\n    EXPIRED since 2020-02-29\n");
+	expect_text("unreachable", daemon_output(*state), "\nunreachable: rule late, since rule wide takes all its messages\n");
+	expect_text("enforced", daemon_output(*state), "\nEnforced by rules: wide (reject)\n");
+	assert_true(daemon_start(*state));
+	expect_text("log", daemon_log(*state), "rule old expired on 2020-02-29 and does not match any more; ask bob\n");
+	expect_text("log", daemon_log(*state), "; rules: 1 report-only, 1 reject, 1 tag\n");
+	assert_int_equal(daemon_stop(*state), EX_OK);
+}
+
 /* Starts with that socket, speaks with it through the client's address, stops. */
 static void expect_service(const char *name, struct daemon *d, const char *socket, const char *address, const char *line)
 {
@@ -413,6 +435,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unknown_user, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(rules_are_announced, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(lost_listener, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unix_sockets, new_daemon, free_daemon),

@@ -2,6 +2,7 @@
 /* test_policy.c - the whole table of decisions against a second statement of it, the wiring of each keyword, and exact replies. */
 #include "config.h"
 
+#include "evidence.h"
 #include "policy.h"
 #include "reply.h"
 
@@ -27,8 +28,11 @@ struct world {
 	enum dmarc_state dmarc;
 	enum dkim_state dkim;
 	enum iprev_state iprev;
-	enum as_verb on_error, on_dmarc, on_spf, on_dkim, on_iprev;
+	enum as_verb on_error, on_dmarc, on_spf, on_dkim, on_iprev, on_list, on_forwarder;
+	unsigned evidence; /* bits */
 };
+
+enum { BY_ARC = 1, BY_FORWARDER = 2, BY_LIST = 4, UNDECIDED = 8, DEFERS = 16, ALL_EVIDENCE = 31 };
 
 static const struct { enum as_code code; enum as_dmarc_policy policy; } dmarc_states[DMARC_STATES] = {
 	[DMARC_NO_RECORD] = { AS_NONE, AS_DMARC_NONE },
@@ -102,6 +106,43 @@ static const char *const iprev_words[IPREV_STATES] = {
 	[IPREV_FAILS] = "iprev-fail", [IPREV_NO_NAME] = "iprev-permerror", [IPREV_TEMP] = "iprev-temperror",
 };
 
+/* What speaks for a message whose domain asks for something; the row and its action, or NULL. */
+static const char *expect_evidence(const struct world *w, enum as_verb *verb)
+{
+	bool asks = (w->dmarc == WANTS_QUARANTINE || w->dmarc == WANTS_REJECT) && (w->from == NO_FROM || w->from == AS_FROM_ONE);
+	const struct { unsigned bit; const char *row; enum as_verb verb; } rows[] = {
+		{ BY_ARC, "trusted-arc", AS_VERB_ACCEPT }, { BY_FORWARDER, "trusted-forwarder", w->on_forwarder },
+		{ BY_LIST, "proven-list", w->on_list },
+	};
+	for (size_t i = 0; asks && i < 3; i++) {
+		if (!(w->evidence & rows[i].bit) || rows[i].verb >= w->on_dmarc)
+			continue;
+		*verb = rows[i].verb;
+		return rows[i].row;
+	}
+	if (!asks || w->on_dmarc != AS_VERB_REJECT || (w->evidence & (UNDECIDED | DEFERS)) != (UNDECIDED | DEFERS))
+		return NULL;
+	*verb = AS_VERB_TEMPFAIL;
+	return "dmarc-temperror";
+}
+
+/* The reason for reports, from what is done in the end. */
+static enum as_override expect_override(const struct world *w, const char *rule, enum as_verb verb)
+{
+	static const int asked[DMARC_STATES] = { [WANTS_NONE] = 1, [WANTS_QUARANTINE] = 2, [WANTS_REJECT] = 3 };
+	static const int done[] = { [AS_VERB_ACCEPT] = 1, [AS_VERB_TAG] = 2, [AS_VERB_QUARANTINE] = 2, [AS_VERB_REJECT] = 3 };
+	bool is_judged = !w->had_error && !w->is_trusted && !(w->is_authenticated && w->skips_authenticated);
+	enum as_verb final = w->report_only ? AS_VERB_ACCEPT : verb;
+	if (!is_judged || !asked[w->dmarc] || (w->from != NO_FROM && w->from != AS_FROM_ONE) || final == AS_VERB_TEMPFAIL)
+		return AS_OVERRIDE_NONE;
+	if (asked[w->dmarc] == done[final])
+		return AS_OVERRIDE_NONE;
+	if (final != verb)
+		return AS_OVERRIDE_LOCAL_POLICY;
+	return strcmp(rule, "proven-list") == 0	? AS_OVERRIDE_MAILING_LIST
+	       : strcmp(rule, "trusted-forwarder") == 0 ? AS_OVERRIDE_TRUSTED_FORWARDER : AS_OVERRIDE_LOCAL_POLICY;
+}
+
 static const char *expect(const struct world *w, enum as_verb *verb)
 {
 	bool from_is_bad = w->from != NO_FROM && w->from != AS_FROM_ONE;
@@ -117,7 +158,10 @@ static const char *expect(const struct world *w, enum as_verb *verb)
 		return "trusted-network";
 	if (w->is_authenticated && w->skips_authenticated)
 		return "authenticated";
-	if (best)
+	const char *evidence = expect_evidence(w, verb);
+	if (evidence)
+		best = evidence;
+	else if (best)
 		*verb = best == dmarc_words[WANTS_NONE] && w->on_dmarc > AS_VERB_TAG ? AS_VERB_TAG : w->on_dmarc;
 	if (spf && w->on_spf > *verb) {
 		best = spf;
@@ -143,6 +187,10 @@ static struct as_settings settings_of(const struct world *w)
 	s.dmarc.on_reject = s.dmarc.on_quarantine = w->on_dmarc;
 	s.dmarc.on_none_fail = w->on_dmarc > AS_VERB_TAG ? AS_VERB_TAG : w->on_dmarc; /* the keyword takes no more (DM-55) */
 	s.dmarc.on_temperror = s.dmarc.on_permerror = s.dmarc.on_malformed_from = w->on_dmarc;
+	s.dmarc.on_proven_list = w->on_list;
+	s.dmarc.on_forwarder = w->on_forwarder;
+	if (w->evidence & DEFERS)
+		s.dmarc.on_temperror = AS_VERB_TEMPFAIL;
 	s.spf.on_fail = s.spf.on_softfail = s.spf.on_temperror = s.spf.on_permerror = w->on_spf;
 	s.iprev.on_fail = s.iprev.on_permerror = s.iprev.on_temperror = w->on_iprev;
 	s.dkim.on_fail = s.dkim.on_none = s.dkim.on_temperror = w->on_dkim;
@@ -151,10 +199,11 @@ static struct as_settings settings_of(const struct world *w)
 
 static void explain(const struct world *w, const char *rule, enum as_verb verb, const struct as_decision *is)
 {
-	print_error("report-only %d error %d trusted %d auth %d/%d from %d spf %d dkim %d dmarc %d iprev %d; actions %d %d %d %d %d\n"
-		    " is %s %s (%s) %u %s %s\n not %s %s\n", w->report_only, w->had_error, w->is_trusted, w->is_authenticated,
-		    w->skips_authenticated, w->from, w->spf, w->dkim, w->dmarc, w->iprev, w->on_error, w->on_dmarc, w->on_spf, w->on_dkim,
-		    w->on_iprev, is->rule, as_verb_name(is->computed), as_verb_name(is->verb), is->reply_code, is->enhanced ? is->enhanced : "-",
+	print_error("report-only %d error %d trusted %d auth %d/%d from %d spf %d dkim %d dmarc %d iprev %d; actions %d %d %d %d %d, %d %d, "
+		    "evidence %u, override %d\n is %s %s (%s) %u %s %s\n not %s %s\n", w->report_only, w->had_error, w->is_trusted,
+		    w->is_authenticated, w->skips_authenticated, w->from, w->spf, w->dkim, w->dmarc, w->iprev, w->on_error, w->on_dmarc,
+		    w->on_spf, w->on_dkim, w->on_iprev, w->on_list, w->on_forwarder, w->evidence, is->override, is->rule,
+		    as_verb_name(is->computed), as_verb_name(is->verb), is->reply_code, is->enhanced ? is->enhanced : "-",
 		    is->text ? is->text : "-", rule, as_verb_name(verb));
 }
 
@@ -174,16 +223,22 @@ static bool check(struct as_arena *arena, const struct world *w)
 	struct as_decision d;
 	struct scene scene;
 	enum as_verb verb;
+	struct as_evidence evidence = {
+		.list = w->evidence & BY_LIST ? "l.example" : NULL, .list_why = w->evidence & BY_LIST ? "l.example by dkim" : NULL,
+		.forwarder = w->evidence & BY_FORWARDER ? "client" : NULL, .arc = w->evidence & BY_ARC ? "arc=pass" : NULL,
+		.is_undecided = w->evidence & UNDECIDED,
+	};
 	const char *rule = expect(w, &verb);
 	stage(&scene, w->from, w->spf, w->dkim, w->dmarc);
 	stage_iprev(&scene, w->iprev);
 	scene.facts.had_internal_error = w->had_error;
 	scene.facts.is_trusted = w->is_trusted;
 	scene.facts.is_authenticated = w->is_authenticated;
+	scene.facts.evidence = w->evidence ? &evidence : NULL;
 	as_policy_decide(arena, &settings, &scene.facts, &d);
 	bool is_skipped = w->is_trusted || (w->is_authenticated && w->skips_authenticated);
 	if (strcmp(d.rule, rule) == 0 && d.computed == verb && d.verb == (w->report_only ? AS_VERB_ACCEPT : verb) && reply_fits(&d) &&
-	    d.is_skipped == is_skipped && (as_policy_skips(&settings, &scene.facts) != NULL) == is_skipped)
+	    d.override == expect_override(w, rule, verb) && d.is_skipped == is_skipped && (as_policy_skips(&settings, &scene.facts) != NULL) == is_skipped)
 		return true;
 	explain(w, rule, verb, &d);
 	return false;
@@ -202,7 +257,14 @@ static size_t check_actions(struct world *w)
 		w->on_dmarc = (enum as_verb)(mix % 5);
 		w->on_spf = (enum as_verb)(mix / 5 % 5);
 		w->on_dkim = (enum as_verb)(mix / 25);
-		bad += !check(arena, w);
+		/* evidence and the actions of SPF and DKIM do not multiply */
+		bool asks = !is_final && w->on_spf == w->on_dkim && (w->dmarc == WANTS_QUARANTINE || w->dmarc == WANTS_REJECT);
+		for (w->evidence = 0; w->evidence <= (asks ? ALL_EVIDENCE : 0); w->evidence++) {
+			static const enum as_verb verbs[] = { AS_VERB_ACCEPT, AS_VERB_TAG, AS_VERB_QUARANTINE, AS_VERB_REJECT };
+			w->on_list = verbs[(mix / 2 + w->evidence) % 4];
+			w->on_forwarder = verbs[(mix / 3 + w->evidence / 2) % 4];
+			bad += !check(arena, w);
+		}
 	}
 	as_arena_free(arena);
 	return bad;
