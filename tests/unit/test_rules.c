@@ -350,6 +350,20 @@ static void test_report_only(void **state)
 	as_arena_free(arena);
 }
 
+/* It holds to the last second of the day before. */
+static void test_expiry(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings = settings_from(arena, "rule a { spf = fail action = reject expires = 2028-03-01 }");
+	char date[AS_DATE_TEXT];
+	assert_int_equal(settings->rules->list[0].expires_s, 1835481600); /* behind a 29th of February */
+	assert_string_equal(as_date_text(1835481600, date), "2028-03-01");
+	assert_false(as_rule_is_expired(&settings->rules->list[0], 1835481599));
+	assert_true(as_rule_is_expired(&settings->rules->list[0], 1835481600));
+	as_arena_free(arena);
+}
+
 static void test_percent(void **state)
 {
 	(void)state;
@@ -470,7 +484,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_nothing), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_report_only), cmocka_unit_test(test_percent), cmocka_unit_test(test_written),
-		cmocka_unit_test(test_shadows),
+		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_expiry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
