@@ -4,6 +4,7 @@
 
 #include "engine.h"
 
+#include "capture.h"
 #include "edits.h"
 #include "logline.h"
 #include "method.h"
@@ -191,6 +192,8 @@ void as_engine_rcpt(struct as_message *message, const char *path)
 
 void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
+	if (message->recorder)
+		as_capture_field(message, name, name_length, value, value_length);
 	as_edits_note(message, name, name_length, value, value_length);
 	message->size += (int64_t)(name_length + strlen(":") + value_length + strlen("\r\n"));
 	if (!message->skipped_by && !message->has_eoh)
@@ -227,6 +230,8 @@ static unsigned needs(const struct as_message *message)
 
 bool as_engine_wants_body(const struct as_message *message)
 {
+	if (message->recorder && as_capture_wants_body(message))
+		return true;
 	if (message->has_eoh && needs(message) & AS_NEEDS_SIZE)
 		return true;
 	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
@@ -239,6 +244,8 @@ void as_engine_body(struct as_message *message, const unsigned char *bytes, size
 {
 	as_engine_eoh(message);
 	message->size += (int64_t)n;
+	if (message->recorder)
+		as_capture_body(message, bytes, n);
 	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
 		if (methods[i]->body)
 			methods[i]->body(message, bytes, n);
@@ -362,9 +369,10 @@ static void name_decision(struct as_message *message, const char *queue_id)
 {
 	const struct as_clock *clock = message->env->clock;
 	struct as_decision *decision = &message->decision;
+	message->decided_ms = as_clock_mono_ms(clock);
 	if (!message->env->settings->trace.enable)
 		return;
-	message->decision_id = as_trace_id(message->arena, queue_id, &message->session->client, message->now_s, as_clock_mono_ms(clock));
+	message->decision_id = as_trace_id(message->arena, queue_id, &message->session->client, message->now_s, message->decided_ms);
 	if (decision->text)
 		decision->text = as_printf(message->arena, "%s [%s]", decision->text, message->decision_id);
 }

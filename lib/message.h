@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 struct as_forged;
+struct as_recorder;
 
 enum { AS_OWN_FIELDS = 2 }; /* names of header fields that only we may write (edits.c) */
 
@@ -47,6 +48,8 @@ struct as_message {
 	size_t forged_count, forged_room;
 	unsigned own_seen[AS_OWN_FIELDS];
 	const char *decision_id;     /* in the reply and the trace; NULL unless traces are kept */
+	struct as_recorder *recorder; /* keeps the bytes for a capture; NULL: it is not captured (capture.h) */
+	int64_t decided_ms;          /* monotonic clock, when the decision got its name */
 	const char *internal_error;  /* first thing that failed inside us, or NULL */
 
 	/* state and findings of the methods; NULL: not run */

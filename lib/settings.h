@@ -75,6 +75,12 @@ struct as_settings {
 		const char *reply_fail;
 	} iprev;
 	struct {
+		const char *directory; /* "": nothing is captured */
+		int64_t every;
+		const char **rules;
+		int64_t maximum_files, maximum_bytes;
+	} capture;
+	struct {
 		bool enable, explanation;
 		enum as_verb on_fail, on_softfail, on_temperror, on_permerror;
 		const char *reply_fail, *reply_error;

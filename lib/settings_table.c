@@ -91,6 +91,9 @@ const struct as_section as_sections[] = {
 	{ "", .help = "The service and what it does with every message." },
 	{ "log", .help = "Where messages of the daemon go." },
 	{ "trace", .help = "Explanations of decisions, one line of JSON each, for `assay why`." },
+	{ "capture",
+	  .help = "Whole messages with every answer that their decision rests on, for `assay message --replay`: to look at a decision "
+		  "again, or to try a changed configuration on yesterday's mail. They hold what people wrote; see assay(1)." },
 	{ "dns", .help = "How names are looked up and validated." },
 	{ "stub", .above = "dns", .title = "corp.example",
 	  .help = "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
@@ -188,6 +191,19 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Where they are kept. When the file is full it becomes FILE.1, and the FILE.1 before it is gone." },
 	{ .section = "trace", ROW("size", SIZE, "64m", trace.size_bytes), .least = 1 << 20, .most = 1LL << 40,
 	  .help = "Room for both files together." },
+
+	{ .section = "capture", ROW("directory", FILE, "", capture.directory),
+	  .help = "Where they are kept, one file each; made if it does not exist, and nobody else may have access to it. Empty: nothing "
+		  "is captured." },
+	{ .section = "capture", ROW("every", COUNT, "0", capture.every), .most = 1000000000,
+	  .help = "Capture every so many messages; 1 is all of them, 0 none." },
+	{ .section = "capture", ROW("rules", NAMES, "{}", capture.rules),
+	  .help = "Capture messages that these rules decided, for example {\"dmarc-temperror\"}; the log names the rule of every "
+		  "message. Every message is kept in memory until its decision is known." },
+	{ .section = "capture", ROW("maximum-files", COUNT, "1000", capture.maximum_files), .least = 1, .most = 1000000,
+	  .help = "Files to keep; the oldest are removed." },
+	{ .section = "capture", ROW("maximum-bytes", SIZE, "10m", capture.maximum_bytes), .least = 64 * KIB, .most = 256 * MIB,
+	  .help = "Size of one file. The body of a longer message is cut; signatures over it cannot be judged again." },
 
 	{ .section = "dns", ROW("mode", WORD, "auto", dns.mode), .words = modes,
 	  .help = "Who is asked: auto takes the servers of resolv.conf if they hand DNSSEC signatures through and otherwise asks the "

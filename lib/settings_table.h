@@ -36,6 +36,7 @@ enum as_kind {
 	AS_KIND_FIELDS,      /* const char **, NULL ends: names of header fields, lower case */
 	AS_KIND_ADDRESSES,   /* const char **, NULL ends: lower case */
 	AS_KIND_TEXTS,       /* const char **, NULL ends: printable ASCII, lower case */
+	AS_KIND_NAMES,       /* const char **, NULL ends: letters, digits, ".-_" */
 };
 
 struct as_keyword {

@@ -138,7 +138,7 @@ static const char *kind_name(enum as_kind kind)
 		[AS_KIND_DOMAINS] = "domains",  [AS_KIND_ACTION] = "action",     [AS_KIND_DATE] = "day",
 		[AS_KIND_TEXT] = "text",        [AS_KIND_WORDS] = "words",       [AS_KIND_PATTERNS] = "domains",
 		[AS_KIND_CLIENTS] = "networks", [AS_KIND_LIMITS] = "bounds",     [AS_KIND_FIELDS] = "fields",
-		[AS_KIND_ADDRESSES] = "addresses", [AS_KIND_TEXTS] = "texts",
+		[AS_KIND_ADDRESSES] = "addresses", [AS_KIND_TEXTS] = "texts",      [AS_KIND_NAMES] = "names",
 	};
 	return names[kind];
 }

@@ -388,6 +388,13 @@ static enum as_err read_address(const struct reader *r, const char *text, void *
 	return AS_OK;
 }
 
+static enum as_err read_rule_name(const struct reader *r, const char *text, void *field)
+{
+	if (!*text || !has_only(text, ".-_", 64))
+		return refuse(r, AS_ERR_SYNTAX, "it must be the name of a rule such as \"dmarc-temperror\"");
+	return store(r, text, field);
+}
+
 static enum as_err (*const readers[])(const struct reader *r, const char *text, void *field) = {
 	[AS_KIND_BOOL] = read_bool,
 	[AS_KIND_COUNT] = read_count,
@@ -415,6 +422,7 @@ static enum as_err (*const readers[])(const struct reader *r, const char *text, 
 	[AS_KIND_FIELDS] = read_field_name,
 	[AS_KIND_ADDRESSES] = read_address,
 	[AS_KIND_TEXTS] = read_texts,
+	[AS_KIND_NAMES] = read_rule_name,
 };
 
 enum as_err as_value_read(struct as_arena *arena, const struct as_keyword *row, const char *text, void *field, const char **detail)

@@ -18,6 +18,7 @@
 #include "callbacks.h"
 
 #include "apply.h"
+#include "capture.h"
 #include "engine.h"
 #include "str.h"
 #include "trace.h"
@@ -183,6 +184,18 @@ static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, const char *t
 	return SMFIS_TEMPFAIL;
 }
 
+/* Whether a message is the n-th is known now, whether one of the rules decides it in the end. */
+static void begin_capture(struct as_message *message, const char *path)
+{
+	const struct as_settings *settings = message->env->settings;
+	uint64_t every = (uint64_t)settings->capture.every;
+	if (!*settings->capture.directory || (!every && !(settings->capture.rules && *settings->capture.rules)))
+		return;
+	bool is_chosen = every && (atomic_fetch_add(&service->offered, 1) + 1) % every == 0;
+	if (is_chosen || (settings->capture.rules && *settings->capture.rules))
+		as_capture_begin(message, path, is_chosen);
+}
+
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
 {
 	struct conversation *c = conversation_of(ctx);
@@ -203,6 +216,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", mechanism || name);
 		as_engine_login(c->message, mechanism, name);
 		as_engine_tls(c->message, symbol(ctx, "{tls_version}"), symbol(ctx, "{cipher}"));
+		begin_capture(c->message, argv[0] ? argv[0] : "");
 	}
 	as_env_unref(env);
 	return answer;
@@ -266,6 +280,20 @@ static void keep_trace(struct as_message *message, const struct as_verdict *verd
 				    as_trace_make(message, verdict, queue_id, ms));
 }
 
+static void keep_capture(struct as_message *message, const struct as_verdict *verdict, const char *queue_id, int64_t ms)
+{
+	const struct as_settings *settings = message->env->settings;
+	size_t size;
+	if (!as_capture_is_wanted(message))
+		return;
+	const char *content = as_capture_make(message, verdict, queue_id, ms, &size);
+	if (content)
+		as_capturefile_put(service->captures, settings->capture.directory, settings->capture.maximum_files, message->now_s,
+				   queue_id, content, size);
+	else
+		as_log(message->env->log, AS_LOG_WARNING, queue_id, "not captured: capture.maximum-bytes is too small for its header");
+}
+
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
@@ -285,7 +313,9 @@ static sfsistat on_eom(SMFICTX *ctx)
 	c->is_waiting = false;
 
 	as_log(log, AS_LOG_INFO, queue_id, "%s", verdict.log_line);
-	keep_trace(message, &verdict, queue_id, as_clock_mono_ms(message->env->clock) - begun_ms);
+	int64_t ms = as_clock_mono_ms(message->env->clock) - begun_ms;
+	keep_trace(message, &verdict, queue_id, ms);
+	keep_capture(message, &verdict, queue_id, ms);
 	sfsistat answer = as_apply(ctx, log, queue_id, &verdict, c->steps & SMFIP_HDR_LEADSPC);
 	atomic_fetch_add(&service->decisions[verdict.decision->verb], 1);
 	end_message(c);

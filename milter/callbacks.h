@@ -3,6 +3,7 @@
 #ifndef AS_CALLBACKS_H
 #define AS_CALLBACKS_H
 
+#include "capturefile.h"
 #include "environment.h"
 #include "kick.h"
 #include "tracefile.h"
@@ -15,6 +16,8 @@ struct as_service {
 	struct as_environment *environment;
 	struct as_kicker *kicker;
 	struct as_tracefile *traces;
+	struct as_capturefile *captures;
+	atomic_ullong offered; /* messages that began while capturing was on, for capture.every */
 	atomic_bool is_draining; /* new messages are deferred */
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
 	atomic_uint connections; /* that have negotiated */

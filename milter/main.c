@@ -114,7 +114,9 @@ static int make_environment(struct start *start)
 		return fail(start, EX_CONFIG, detail);
 	start->service.kicker = as_kicker_new(&start->socket);
 	start->service.traces = as_tracefile_new(start->log);
-	return start->service.kicker && start->service.traces ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
+	start->service.captures = as_capturefile_new(start->log);
+	bool is_complete = start->service.kicker && start->service.traces && start->service.captures;
+	return is_complete ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
 }
 
 static void on_ready(void *user)
@@ -170,6 +172,7 @@ static int run(struct start *start)
 	}
 	as_kicker_free(start->service.kicker);
 	as_tracefile_free(start->service.traces);
+	as_capturefile_free(start->service.captures);
 	as_environment_free(start->service.environment);
 	return EX_OK;
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tracefile.c - a bounded queue and the thread that empties it into a file.
+/* tracefile.c - lines into a file.
  *
  * Each line goes out in one write to a file opened for appending, so that a reader never sees half a line. A disk that is full, slow
- * or gone costs traces, never mail. The lock covers the queue alone; files belong to the thread.
+ * or gone costs traces, never mail.
  */
 #include "config.h"
 
 #include "tracefile.h"
 
 #include "arena.h"
+#include "queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,23 +24,15 @@
 enum { PATH_ROOM = 4096, WAITING_MAX = 8 << 20 };
 
 struct job {
-	struct job *next;
+	struct as_queue_job head;
 	int64_t size;
-	size_t cost;
 	char *path; /* behind the line, in the same block */
 	char line[];
 };
 
+/* All but the queue is its thread's own. */
 struct as_tracefile {
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct job *first, **last;
-	size_t waiting; /* bytes in the queue */
-	uint64_t dropped;
-	bool is_stopping;
-
-	/* the thread's own */
+	struct as_queue *queue;
 	const struct as_log *log;
 	int fd; /* -1: closed */
 	int64_t size;
@@ -116,54 +108,23 @@ static void report(struct as_tracefile *f, bool is_written, uint64_t dropped)
 	f->has_complained = !is_written;
 }
 
-static struct job *take(struct as_tracefile *f)
-{
-	pthread_mutex_lock(&f->lock);
-	while (!f->first && !f->is_stopping)
-		pthread_cond_wait(&f->changed, &f->lock);
-	struct job *job = f->first;
-	if (job) {
-		f->first = job->next;
-		f->last = f->first ? f->last : &f->first;
-		f->waiting -= job->cost;
-	}
-	pthread_mutex_unlock(&f->lock);
-	return job;
-}
-
-/* What was dropped so far: more is added, or with a line written again it starts from nothing. */
-static uint64_t settle(struct as_tracefile *f, bool is_written)
-{
-	pthread_mutex_lock(&f->lock);
-	uint64_t dropped = f->dropped;
-	f->dropped = is_written ? 0 : dropped + 1;
-	pthread_mutex_unlock(&f->lock);
-	return dropped;
-}
-
-static void *run(void *user)
+static bool work(void *user, const struct as_queue_job *head, uint64_t dropped)
 {
 	struct as_tracefile *f = user;
-	for (struct job *job; (job = take(f));) {
-		bool is_written = write_line(f, job->path, job->size, job->line);
-		report(f, is_written, settle(f, is_written));
-		free(job);
-	}
-	return NULL;
+	const struct job *job = (const struct job *)head;
+	bool is_written = write_line(f, job->path, job->size, job->line);
+	report(f, is_written, dropped);
+	return is_written;
 }
 
 struct as_tracefile *as_tracefile_new(const struct as_log *log)
 {
 	struct as_tracefile *f = as_xalloc(sizeof *f);
-	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->changed, NULL);
-	f->last = &f->first;
 	f->log = log;
 	f->fd = -1;
-	if (pthread_create(&f->thread, NULL, run, f) == 0)
+	f->queue = as_queue_new(WAITING_MAX, work, f);
+	if (f->queue)
 		return f;
-	pthread_cond_destroy(&f->changed);
-	pthread_mutex_destroy(&f->lock);
 	free(f);
 	return NULL;
 }
@@ -172,14 +133,8 @@ void as_tracefile_free(struct as_tracefile *f)
 {
 	if (!f)
 		return;
-	pthread_mutex_lock(&f->lock);
-	f->is_stopping = true;
-	pthread_cond_signal(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-	pthread_join(f->thread, NULL);
+	as_queue_free(f->queue);
 	shut(f);
-	pthread_cond_destroy(&f->changed);
-	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
 
@@ -188,22 +143,10 @@ void as_tracefile_append(struct as_tracefile *f, const char *path, int64_t size,
 	size_t line_size = strlen(line) + 1, path_size = strlen(path) + 1;
 	size_t cost = sizeof(struct job) + line_size + path_size;
 	struct job *job = as_xalloc(cost);
+	job->head.cost = cost;
 	job->size = size;
-	job->cost = cost;
 	job->path = job->line + line_size;
 	memcpy(job->line, line, line_size);
 	memcpy(job->path, path, path_size);
-	pthread_mutex_lock(&f->lock);
-	bool fits = f->waiting + cost <= WAITING_MAX && !f->is_stopping;
-	if (fits) {
-		*f->last = job;
-		f->last = &job->next;
-		f->waiting += cost;
-		pthread_cond_signal(&f->changed);
-	} else {
-		f->dropped++;
-	}
-	pthread_mutex_unlock(&f->lock);
-	if (!fits)
-		free(job);
+	as_queue_put(f->queue, &job->head);
 }

@@ -29,6 +29,8 @@ struct options {
 	const char *time;
 	bool is_authenticated;
 	bool wants_json;
+	bool is_replay;
+	bool has_message_option; /* one that a capture brings itself */
 	const char *file;
 };
 
@@ -47,7 +49,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },   { "dns-zone", required_argument, NULL, 'z' },
 	{ "hostname", required_argument, NULL, 'n' }, { "time", required_argument, NULL, 't' },
 	{ "authenticated", no_argument, NULL, 'a' },  { "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
+	{ "replay", no_argument, NULL, 'R' },        { "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -55,7 +57,8 @@ static void usage(FILE *out)
 {
 	fputs("usage: assay message --ip ADDRESS [--helo NAME] [--from ADDRESS] [--rcpt ADDRESS]...\n"
 	      "                     [--config FILE] [--dns-zone FILE] [--hostname NAME] [--time SECONDS]\n"
-	      "                     [--authenticated] [--json] [FILE]\n\n"
+	      "                     [--authenticated] [--json] [FILE]\n"
+	      "       assay message --replay [--config FILE] [--json] FILE...\n\n"
 	      "Judges FILE (or standard input) as assayd would have judged it from that client.\n"
 	      "  --ip             address of the SMTP client\n"
 	      "  --helo           what it said in HELO or EHLO\n"
@@ -66,7 +69,9 @@ static void usage(FILE *out)
 	      "  --hostname       our name in Authentication-Results\n"
 	      "  --time           judge as of that time, in seconds since 1970 UTC\n"
 	      "  --authenticated  the client used SMTP AUTH\n"
-	      "  --json           one line of JSON instead of text\n",
+	      "  --json           one line of JSON instead of text\n"
+	      "  --replay         judge messages again that assayd captured, files or folders; with more than one\n"
+	      "                   only decisions that would change are shown\n",
 	      out);
 }
 
@@ -83,6 +88,7 @@ static int read_options(int argc, char **argv, struct options *options)
 	if (!options->recipients)
 		as_oom();
 	for (int c; (c = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+		options->has_message_option |= !strchr("cjRh?", c);
 		switch (c) {
 		case 'i': options->ip = optarg; break;
 		case 'e': options->helo = optarg; break;
@@ -94,10 +100,13 @@ static int read_options(int argc, char **argv, struct options *options)
 		case 't': options->time = optarg; break;
 		case 'a': options->is_authenticated = true; break;
 		case 'j': options->wants_json = true; break;
+		case 'R': options->is_replay = true; break;
 		case 'h': usage(stdout); return -1;
 		default: usage(stderr); return EX_USAGE;
 		}
 	}
+	if (options->is_replay)
+		return options->has_message_option ? complain("--replay goes with --config and --json alone", NULL, EX_USAGE) : EX_OK;
 	if (argc - optind > 1)
 		return complain("one FILE at a time", argv[optind + 1], EX_USAGE);
 	options->file = optind < argc ? argv[optind] : "-";
@@ -192,9 +201,9 @@ static void print_fields(const struct as_verdict *verdict)
 	}
 }
 
-static void print_verdict(struct as_message *message, const struct as_verdict *verdict, int64_t ms, bool wants_json)
+void as_print_verdict(struct as_message *message, const struct as_verdict *verdict, const char *queue_id, int64_t ms, bool wants_json)
 {
-	const char *trace = as_trace_make(message, verdict, NULL, ms), *text;
+	const char *trace = as_trace_make(message, verdict, queue_id, ms), *text;
 	if (wants_json) {
 		puts(trace);
 		return;
@@ -220,7 +229,7 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	struct as_verdict verdict;
 	int64_t begun_ms = as_clock_mono_ms(env->clock);
 	as_engine_eom(message, NULL, NULL, NULL, &verdict);
-	print_verdict(message, &verdict, as_clock_mono_ms(env->clock) - begun_ms, options->wants_json);
+	as_print_verdict(message, &verdict, NULL, as_clock_mono_ms(env->clock) - begun_ms, options->wants_json);
 	as_engine_end(message);
 	as_engine_close(session);
 }
@@ -261,6 +270,10 @@ int as_command_message(int argc, char **argv)
 	struct as_ip client;
 	struct as_mail mail;
 	int status = read_options(argc, argv, &options);
+	if (status == EX_OK && options.is_replay) {
+		free(options.recipients);
+		return as_replay_files(options.config, options.wants_json, argv + optind);
+	}
 	struct as_arena *arena = as_arena_new();
 	if (status == EX_OK && as_ip_parse(options.ip, &client))
 		status = complain("--ip wants an IPv4 or IPv6 address", options.ip, EX_USAGE);

@@ -126,19 +126,25 @@ static enum as_err read_all(struct as_arena *arena, FILE *file, char **bytes, si
 	return err;
 }
 
-enum as_err as_mail_read(struct as_arena *arena, const char *path, struct as_mail *mail)
+enum as_err as_mail_bytes(struct as_arena *arena, const char *path, char **bytes, size_t *size)
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *file = is_stdin ? stdin : fopen(path, "rb");
 	if (!file)
 		return AS_ERR_SYSTEM;
-	char *bytes;
-	size_t size;
-	enum as_err err = read_all(arena, file, &bytes, &size);
+	enum as_err err = read_all(arena, file, bytes, size);
 	int saved = errno;
 	if (!is_stdin)
 		fclose(file);
 	errno = saved;
+	return err;
+}
+
+enum as_err as_mail_read(struct as_arena *arena, const char *path, struct as_mail *mail)
+{
+	char *bytes;
+	size_t size;
+	enum as_err err = as_mail_bytes(arena, path, &bytes, &size);
 	if (!err)
 		as_mail_split(arena, bytes, size, mail);
 	return err;

@@ -31,4 +31,7 @@ enum as_err as_mail_read(struct as_arena *arena, const char *path, struct as_mai
 /* The same from memory. */
 void as_mail_split(struct as_arena *arena, const char *bytes, size_t n, struct as_mail *mail);
 
+/* The bytes of a file alone, with the same bound. */
+enum as_err as_mail_bytes(struct as_arena *arena, const char *path, char **bytes, size_t *size);
+
 #endif

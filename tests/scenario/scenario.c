@@ -4,6 +4,7 @@
 
 #include "scenario.h"
 
+#include "capture.h"
 #include "dkim_sign.h"
 #include "dns_fake.h"
 #include "table.h"
@@ -333,7 +334,7 @@ void as_scenario_insert_line(struct as_buf *out, const char *name, const char *v
 	as_buf_putc(out, '\n');
 }
 
-static char *describe(struct as_arena *arena, const struct as_verdict *verdict)
+char *as_scenario_describe(struct as_arena *arena, const struct as_verdict *verdict)
 {
 	struct as_buf out = as_buf_new(arena);
 	const struct as_decision *decision = verdict->decision;
@@ -351,7 +352,8 @@ static char *describe(struct as_arena *arena, const struct as_verdict *verdict)
 	return out.text;
 }
 
-static char *judge(struct as_arena *arena, const struct as_scenario *s, struct as_env *env)
+/* capture NULL: none is made. */
+static char *judge(struct as_arena *arena, const struct as_scenario *s, struct as_env *env, const char **capture, size_t *size)
 {
 	struct as_ip client;
 	if (as_ip_parse(s->client, &client))
@@ -363,6 +365,8 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 	as_engine_tls(message, s->tls_version, s->tls_cipher);
 	if (s->is_authenticated)
 		as_engine_login(message, "PLAIN", s->login);
+	if (capture)
+		as_capture_begin(message, s->from, true);
 	for (size_t i = 0; i < s->recipient_count; i++)
 		as_engine_rcpt(message, s->recipients[i]);
 	const char *body = as_scenario_fields(s, feed_field, message);
@@ -370,7 +374,11 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 	as_engine_body(message, (const unsigned char *)body, (size_t)(s->message + s->message_size - body));
 	struct as_verdict verdict;
 	as_engine_eom(message, "4XyZ", NULL, NULL, &verdict);
-	char *report = describe(arena, &verdict);
+	char *report = as_scenario_describe(arena, &verdict);
+	if (capture)
+		*capture = as_capture_make(message, &verdict, "4XyZ", 0, size);
+	if (capture && *capture)
+		*capture = as_strndup(arena, *capture, *size);
 	as_engine_end(message);
 	as_engine_close(session);
 	return report;
@@ -380,11 +388,22 @@ char *as_scenario_report(struct as_arena *arena, const struct as_scenario *s)
 {
 	struct as_dns_fake *fake;
 	struct as_env *env = as_scenario_env(s, &fake);
-	char *report = judge(arena, s, env);
+	char *report = judge(arena, s, env, NULL, NULL);
 	const char *unlisted = as_dns_fake_unlisted(fake);
 	if (unlisted)
 		report = as_printf(arena, "%sunlisted: %s\n", report, unlisted);
 	as_env_unref(env);
 	as_dns_fake_free(fake);
 	return report;
+}
+
+const char *as_scenario_capture(struct as_arena *arena, const struct as_scenario *s, size_t *size, char **report)
+{
+	struct as_dns_fake *fake;
+	const char *capture = NULL;
+	struct as_env *env = as_scenario_env(s, &fake);
+	*report = judge(arena, s, env, &capture, size);
+	as_env_unref(env);
+	as_dns_fake_free(fake);
+	return capture;
 }

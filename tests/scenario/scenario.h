@@ -63,6 +63,12 @@ struct as_env *as_scenario_env(const struct as_scenario *scenario, struct as_dns
 /* What the library makes of it, one line each: action, rule, reply, quarantine, remove, insert (unfolded), log. Arena memory. */
 char *as_scenario_report(struct as_arena *arena, const struct as_scenario *scenario);
 
+/* A capture of the scenario, in the arena, and the report of the judgement that it captures. NULL: it does not fit. */
+const char *as_scenario_capture(struct as_arena *arena, const struct as_scenario *scenario, size_t *size, char **report);
+
+/* The lines of a report for a verdict. Arena memory. */
+char *as_scenario_describe(struct as_arena *arena, const struct as_verdict *verdict);
+
 /* One "insert:" line: folds become single spaces. */
 void as_scenario_insert_line(struct as_buf *out, const char *name, const char *value);
 

@@ -71,6 +71,11 @@ static void assert_defaults(const struct as_settings *s)
 	assert_int_equal(s->log.level, AS_LOG_INFO);
 	assert_string_equal(s->log.facility, "mail");
 	assert_false(s->log.local_parts);
+	assert_string_equal(s->capture.directory, "");
+	assert_int_equal(s->capture.every, 0);
+	assert_null(s->capture.rules[0]);
+	assert_int_equal(s->capture.maximum_files, 1000);
+	assert_int_equal(s->capture.maximum_bytes, 10 << 20);
 	assert_int_equal(s->dns.mode, AS_DNS_AUTO);
 	assert_null(s->dns.forward[0]);
 	assert_string_equal(s->dns.trust_anchor, "/usr/share/dns/root.key");
@@ -174,6 +179,8 @@ static void test_values(void **state)
 		"dkim { minimum-key-bits = 2048 maximum-signatures = 1 accept-length-tag = true clock-drift = 1m on-fail = tag "
 		"on-none = tag\n"
 		" on-temperror = tempfail reply-fail = a reply-none = b reply-temperror = '4.7.5 c' }\n"
+		"capture { directory = /var/lib/assay/captures every = 100 rules = {dmarc-temperror, my_rule.2} maximum-files = 5\n"
+		" maximum-bytes = 64k }\n"
 		"arc { enable = false trusted-sealers = {example.net} }\n"
 		"dmarc { discovery = public-suffix-list public-suffix-list = '' on-reject = tempfail on-quarantine = quarantine "
 		"on-none-fail = tag\n"
@@ -243,6 +250,11 @@ static void test_values(void **state)
 	assert_int_equal(s->iprev.on_temperror, AS_VERB_TAG);
 	assert_string_equal(s->iprev.reply_fail, "who is %{client}");
 	assert_false(s->arc.enable);
+	assert_string_equal(s->capture.directory, "/var/lib/assay/captures");
+	assert_int_equal(s->capture.every, 100);
+	assert_string_equal(s->capture.rules[1], "my_rule.2");
+	assert_int_equal(s->capture.maximum_files, 5);
+	assert_int_equal(s->capture.maximum_bytes, 64 << 10);
 	assert_string_equal(s->arc.trusted_sealers[0], "example.net");
 	assert_int_equal(s->dmarc.discovery, AS_DISCOVERY_PSL);
 	assert_string_equal(s->dmarc.public_suffix_list, "");
@@ -428,6 +440,10 @@ static const struct {
 	{ "dns { forward = {192.0.2.53@0} }", AS_ERR_SYNTAX,
 	  "t:1: dns.forward = \"192.0.2.53@0\": it must be an address, with a port if need be: \"192.0.2.53\", \"2001:db8::53@5353\"" },
 	{ "dns { insecure = {'a b'} }", AS_ERR_SYNTAX, "t:1: dns.insecure = \"a b\": it must be a domain such as \"example.com\"" },
+	{ "capture { rules = {\"a b\"} }", AS_ERR_SYNTAX,
+	  "t:1: capture.rules = \"a b\": it must be the name of a rule such as \"dmarc-temperror\"" },
+	{ "capture { directory = captures }", AS_ERR_SYNTAX,
+	  "t:1: capture.directory = \"captures\": it must be a path that begins with \"/\", or \"\"" },
 	{ "dns { mode = forward }", AS_ERR_RANGE, "t:1: dns.mode = \"forward\" needs dns.forward = {\"ADDRESS\"}" },
 	{ "dns {\nforward = 192.0.2.53 }", AS_ERR_RANGE, "t:2: dns.forward has no effect without dns.mode = \"forward\"" },
 	{ "dns { stub 'a b' { addresses = 192.0.2.1 } }", AS_ERR_SYNTAX,
