@@ -26,7 +26,8 @@ static const char zone[] =
 	"$SERVFAIL _dmarc.down.example. TXT\n"
 	"alias.example. CNAME example.com.\n";
 
-static struct as_arena *common;
+static struct as_arena *common; /* of one input */
+static struct as_arena *kept;   /* of the settings */
 static const struct as_settings *settings;
 
 static void must(bool ok)
@@ -147,9 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *detail;
 	if (size > 1 << 17)
 		return 0;
-	if (!settings) {
+	if (!kept) {
 		as_spf_global_init();
-		struct as_arena *kept = as_arena_new();
+		kept = as_arena_new();
 		must(as_settings_parse(kept, "fuzz", "capture { maximum-bytes = 1m }", &settings, &detail) == AS_OK);
 	}
 	common = as_arena_new();
