@@ -12,6 +12,7 @@
 #include "trace.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ static bool add(struct as_recorder *r, const char *bytes, size_t n)
 	size_t left = r->most - r->size, taken = n < left ? n : left;
 	while (r->room - r->size < taken) {
 		r->room = r->room ? r->room * 2 : 4096;
+		r->room = r->room < r->most ? r->room : r->most;
 		r->bytes = as_xrealloc(r->bytes, r->room);
 	}
 	if (taken)
@@ -281,26 +283,24 @@ uint64_t as_capture_sum(const char *bytes, size_t n)
 	return sum;
 }
 
+enum { HEAD_MAX = 128 };
+
+/* The first line is known when all behind it is: it is put before it into the room that was left for it. */
 static const char *frame(struct as_arena *arena, const char *text, size_t text_size, const struct as_recorder *r, size_t *size)
 {
-	char *content = as_alloc(arena, text_size + 1 + r->size);
+	size_t n = text_size + 1 + r->size;
+	char *content = (char *)as_alloc(arena, HEAD_MAX + n) + HEAD_MAX, head[HEAD_MAX];
 	memcpy(content, text, text_size);
 	content[text_size] = '\n';
 	memcpy(content + text_size + 1, r->bytes, r->size);
-	size_t n = text_size + 1 + r->size;
-	const char *head = as_printf(arena, AS_CAPTURE_MAGIC " %zu %zu %016llx\n", text_size, r->size,
-				     (unsigned long long)as_capture_sum(content, n));
-	size_t head_size = strlen(head);
-	char *file = as_alloc(arena, head_size + n);
-	memcpy(file, head, head_size);
-	memcpy(file + head_size, content, n);
+	size_t head_size = (size_t)snprintf(head, sizeof head, AS_CAPTURE_MAGIC " %zu %zu %016llx\n", text_size, r->size,
+					    (unsigned long long)as_capture_sum(content, n));
 	*size = head_size + n;
-	return file;
+	return memcpy(content - head_size, head, head_size);
 }
 
 const char *as_capture_make(struct as_message *m, const struct as_verdict *verdict, const char *queue_id, int64_t ms, size_t *size)
 {
-	enum { HEAD_MAX = 128 };
 	struct as_recorder *r = m->recorder;
 	end_header(r);
 	json_t *object = whole(m, verdict, queue_id, ms);

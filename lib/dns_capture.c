@@ -98,10 +98,10 @@ static struct as_dns_builder *answer(const struct open_question *open, const cha
 	return b;
 }
 
-/* Nobody waited for what was not answered: it is not given either, unless somebody waits now and nothing else is left. */
+/* Nobody waited for what has no answer: it is given none, unless somebody waits now and nothing else is left. */
 static int64_t rank(const struct open_question *open)
 {
-	return !open->known ? 0 : open->known->is_answered ? open->known->ms : INT64_MAX;
+	return open->known && open->known->is_answered ? open->known->ms : INT64_MAX;
 }
 
 static void deliver(struct capture_backend *backend, struct open_question **link, const char *otherwise)
