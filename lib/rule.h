@@ -30,6 +30,7 @@ enum as_condition_id {
 	AS_IF_DMARC,
 	AS_IF_DMARC_POLICY,
 	AS_IF_DNSSEC,
+	AS_IF_IPREV,
 	AS_IF_SIZE,
 	AS_IF_FROM_DOMAIN,
 	AS_IF_ENVELOPE_DOMAIN,
@@ -66,9 +67,10 @@ struct as_range {
 struct as_condition {
 	enum as_condition_id id;
 	uint32_t bits;                     /* words: one bit for each */
-	size_t count;                      /* of what follows */
+	size_t count;                      /* of what follows, networks apart */
 	const char *const *names;          /* patterns and texts: lower case, sorted */
 	const struct as_network *networks; /* client */
+	size_t network_count;
 	const struct as_range *ranges;     /* size */
 	const size_t *fields;              /* header-present: numbers in as_rules.fields */
 };

@@ -22,7 +22,7 @@ struct view {
 	const struct as_facts *facts;
 	uint32_t bits[AS_CONDITIONS];
 	const char *names[AS_CONDITIONS]; /* NULL: there is none */
-	char helo[NAME_MAX_BYTES];
+	char helo[NAME_MAX_BYTES], client[NAME_MAX_BYTES];
 	uint64_t sample;
 };
 
@@ -68,6 +68,11 @@ static uint32_t see_dmarc_policy(const struct as_facts *f)
 	return f->dmarc && f->dmarc->policy_domain ? bit((int)f->dmarc->policy) : 0;
 }
 
+static uint32_t see_iprev(const struct as_facts *f)
+{
+	return f->iprev ? bit((int)f->iprev->code) : 0;
+}
+
 /* Four bits for each method; of DKIM the keys of signatures that pass. */
 static uint32_t see_dnssec(const struct as_facts *f)
 {
@@ -81,6 +86,8 @@ static uint32_t see_dnssec(const struct as_facts *f)
 		bits |= bit(8 + (int)f->arc->dnssec);
 	if (f->dmarc && f->dmarc->weakest)
 		bits |= bit(12 + (int)f->dmarc->dnssec);
+	if (f->iprev && f->iprev->weakest)
+		bits |= bit(16 + (int)f->iprev->dnssec);
 	return bits;
 }
 
@@ -132,11 +139,10 @@ static bool by_dkim_domain(const struct as_condition *c, const struct view *v, c
 
 static bool by_client(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
 {
-	(void)unused;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; i < c->network_count; i++)
 		if (as_network_has(&c->networks[i], &v->facts->client))
 			return true;
-	return false;
+	return by_name(c, v, unused);
 }
 
 static bool by_size(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
@@ -205,17 +211,17 @@ static bool cover_texts(const struct as_condition *wide, const struct as_conditi
 	return true;
 }
 
-static bool cover_networks(const struct as_condition *wide, const struct as_condition *narrow)
+static bool cover_clients(const struct as_condition *wide, const struct as_condition *narrow)
 {
-	for (size_t i = 0; i < narrow->count; i++) {
+	for (size_t i = 0; i < narrow->network_count; i++) {
 		bool is_inside = false;
-		for (size_t j = 0; j < wide->count && !is_inside; j++)
+		for (size_t j = 0; j < wide->network_count && !is_inside; j++)
 			is_inside = wide->networks[j].bits <= narrow->networks[i].bits &&
 				    as_network_has(&wide->networks[j], &narrow->networks[i].ip);
 		if (!is_inside)
 			return false;
 	}
-	return true;
+	return cover_patterns(wide, narrow);
 }
 
 static bool cover_ranges(const struct as_condition *wide, const struct as_condition *narrow)
@@ -258,6 +264,7 @@ static const struct {
 	[AS_IF_DMARC] = { "dmarc", by_word, cover_words, see_dmarc },
 	[AS_IF_DMARC_POLICY] = { "dmarc-policy", by_word, cover_words, see_dmarc_policy },
 	[AS_IF_DNSSEC] = { "dnssec", by_word, cover_words, see_dnssec },
+	[AS_IF_IPREV] = { "iprev", by_word, cover_words, see_iprev },
 	[AS_IF_SIZE] = { "size", by_size, cover_ranges, NULL },
 	[AS_IF_FROM_DOMAIN] = { "from-domain", by_name, cover_patterns, NULL },
 	[AS_IF_ENVELOPE_DOMAIN] = { "envelope-domain", by_name, cover_patterns, NULL },
@@ -265,7 +272,7 @@ static const struct {
 	[AS_IF_ARC_SEALER] = { "arc-sealer", by_name, cover_patterns, NULL },
 	[AS_IF_LIST_ID] = { "list-id", by_name, cover_patterns, NULL },
 	[AS_IF_DKIM_DOMAIN] = { "dkim-domain", by_dkim_domain, cover_patterns, NULL },
-	[AS_IF_CLIENT] = { "client", by_client, cover_networks, NULL },
+	[AS_IF_CLIENT] = { "client", by_client, cover_clients, NULL },
 	[AS_IF_TLS] = { "tls", by_tls, cover_texts, NULL },
 	[AS_IF_HEADER] = { "header-present", by_field, cover_fields, NULL },
 	[AS_IF_RECIPIENT] = { "recipient", by_recipient, cover_texts, NULL },
@@ -294,15 +301,24 @@ uint64_t as_rule_hash(const char *text)
 	return h * 0x9e3779b97f4a7c15;
 }
 
+/* In a buffer of a view; NULL for what is no name, since no name is that long. */
+static const char *lower(char buffer[NAME_MAX_BYTES], const char *name)
+{
+	size_t n = name ? strnlen(name, NAME_MAX_BYTES) : NAME_MAX_BYTES;
+	if (n == NAME_MAX_BYTES)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		buffer[i] = as_lower(name[i]);
+	return buffer;
+}
+
 static void look(struct view *v, const struct as_facts *f)
 {
 	*v = (struct view){ .facts = f };
 	for (size_t i = 0; i < AS_CONDITIONS; i++)
 		v->bits[i] = conditions[i].see ? conditions[i].see(f) : 0;
-	size_t n = f->helo ? strnlen(f->helo, sizeof v->helo) : 0;
-	for (size_t i = 0; i < n && n < sizeof v->helo; i++)
-		v->helo[i] = as_lower(f->helo[i]);
-	v->names[AS_IF_HELO] = v->helo;
+	v->names[AS_IF_HELO] = lower(v->helo, f->helo);
+	v->names[AS_IF_CLIENT] = lower(v->client, f->iprev && f->iprev->code == AS_PASS ? f->iprev->name : NULL);
 	v->names[AS_IF_FROM_DOMAIN] = f->from ? f->from->domain : NULL;
 	v->names[AS_IF_ENVELOPE_DOMAIN] = f->envelope_domain;
 	if (f->arc && f->arc->code == AS_PASS && f->arc->count)

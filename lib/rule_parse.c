@@ -79,12 +79,21 @@ static void set_names(const struct compiler *c, struct as_condition *condition, 
 	condition->names = sorted(c->arena, values, condition->count);
 }
 
-static void set_networks(const struct compiler *c, struct as_condition *condition, const char *const *values)
+/* What is no network is a name, checked where it was given. */
+static void set_clients(const struct compiler *c, struct as_condition *condition, const char *const *values)
 {
+	size_t names = 0;
 	struct as_network *networks = as_alloc_array(c->arena, condition->count, sizeof *networks);
-	for (size_t i = 0; i < condition->count; i++)
-		(void)as_network_parse(values[i], &networks[i]); /* checked where it was given */
+	const char **list = as_alloc_array(c->arena, condition->count, sizeof *list);
+	for (size_t i = 0; i < condition->count; i++) {
+		if (as_network_parse(values[i], &networks[condition->network_count]) == AS_OK)
+			condition->network_count++;
+		else
+			list[names++] = values[i];
+	}
 	condition->networks = networks;
+	condition->count = names;
+	condition->names = sorted(c->arena, list, names);
 }
 
 /* "<1024" and ">1024", in bytes. */
@@ -117,10 +126,11 @@ static const struct {
 	[AS_IF_SPF_HELO] = { set_words, 0 },        [AS_IF_DKIM] = { set_words, 0 },
 	[AS_IF_ARC] = { set_words, 0 },             [AS_IF_DMARC] = { set_words, 0 },
 	[AS_IF_DMARC_POLICY] = { set_words, 0 },    [AS_IF_DNSSEC] = { set_words, 0 },
+	[AS_IF_IPREV] = { set_words, 0 },
 	[AS_IF_SIZE] = { set_ranges, AS_NEEDS_SIZE }, [AS_IF_FROM_DOMAIN] = { set_names, 0 },
 	[AS_IF_ENVELOPE_DOMAIN] = { set_names, 0 }, [AS_IF_HELO] = { set_names, 0 },
 	[AS_IF_ARC_SEALER] = { set_names, 0 },      [AS_IF_LIST_ID] = { set_names, AS_NEEDS_LIST },
-	[AS_IF_DKIM_DOMAIN] = { set_names, 0 },     [AS_IF_CLIENT] = { set_networks, 0 },
+	[AS_IF_DKIM_DOMAIN] = { set_names, 0 },     [AS_IF_CLIENT] = { set_clients, 0 },
 	[AS_IF_TLS] = { set_names, 0 },             [AS_IF_HEADER] = { set_fields, AS_NEEDS_HEADER },
 	[AS_IF_RECIPIENT] = { set_names, AS_NEEDS_RECIPIENTS },
 	[AS_IF_RECIPIENT_DOMAIN] = { set_names, AS_NEEDS_RECIPIENTS },
@@ -185,6 +195,9 @@ static enum as_verb table_verb(const struct as_settings *s, const struct as_rule
 		{ s->dkim.enable, AS_IF_DKIM, AS_POLICY, s->dkim.on_fail },
 		{ s->dkim.enable, AS_IF_DKIM, AS_NONE, s->dkim.on_none },
 		{ s->dkim.enable, AS_IF_DKIM, AS_TEMPERROR, s->dkim.on_temperror },
+		{ s->iprev.enable, AS_IF_IPREV, AS_FAIL, s->iprev.on_fail },
+		{ s->iprev.enable, AS_IF_IPREV, AS_PERMERROR, s->iprev.on_permerror },
+		{ s->iprev.enable, AS_IF_IPREV, AS_TEMPERROR, s->iprev.on_temperror },
 	};
 	enum as_verb most = AS_VERB_ACCEPT;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -238,6 +251,7 @@ static enum as_err check_methods(const struct compiler *c, const struct as_rule 
 		{ AS_IF_DKIM, s->dkim.enable, "dkim" },        { AS_IF_DKIM_DOMAIN, s->dkim.enable, "dkim" },
 		{ AS_IF_ARC, s->arc.enable, "arc" },           { AS_IF_ARC_SEALER, s->arc.enable, "arc" },
 		{ AS_IF_DMARC, s->dmarc.enable, "dmarc" },     { AS_IF_DMARC_POLICY, s->dmarc.enable, "dmarc" },
+		{ AS_IF_IPREV, s->iprev.enable, "iprev" },
 		{ AS_IF_AUTHENTICATED, !s->skip_authenticated || !allows(rule, AS_IF_AUTHENTICATED, true), NULL },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -247,6 +261,10 @@ static enum as_err check_methods(const struct compiler *c, const struct as_rule 
 			return refuse(c, AS_ERR_RANGE, "authenticated clients do not come to rules unless skip-authenticated = false");
 		return refuse(c, AS_ERR_RANGE, "%s never matches while %s.enable = false", as_condition_name(rows[i].id), rows[i].section);
 	}
+	const struct as_condition *client = find(rule, AS_IF_CLIENT);
+	if (client && client->count && !s->iprev.enable)
+		return refuse(c, AS_ERR_RANGE, "client = \"%s\": a name has to be confirmed; set iprev.enable = true, or write the network",
+			      client->names[0]);
 	return AS_OK;
 }
 

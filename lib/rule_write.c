@@ -40,7 +40,7 @@ static void add_condition(struct as_buf *out, const struct as_rules *rules, cons
 			add_value(out, &shown, words->name);
 	for (size_t i = 0; c->names && i < c->count; i++)
 		add_value(out, &shown, as_escape(out->arena, c->names[i], strlen(c->names[i]), 255));
-	for (size_t i = 0; c->networks && i < c->count; i++)
+	for (size_t i = 0; i < c->network_count; i++)
 		add_value(out, &shown, network_text(out->arena, &c->networks[i]));
 	for (size_t i = 0; c->fields && i < c->count; i++)
 		add_value(out, &shown, rules->fields[c->fields[i]]);
@@ -106,7 +106,7 @@ static const struct as_rule *shadow_of(const struct as_rules *rules, const struc
 static struct as_condition trusted_clients(const struct as_settings *settings)
 {
 	return (struct as_condition){
-		.id = AS_IF_CLIENT, .count = settings->trusted_network_count, .networks = settings->trusted_networks,
+		.id = AS_IF_CLIENT, .network_count = settings->trusted_network_count, .networks = settings->trusted_networks,
 	};
 }
 
@@ -137,7 +137,7 @@ static bool overlap(const struct as_network *a, const struct as_network *b)
 static void write_overlap(struct as_arena *arena, const char *name, const struct as_condition *condition, const char *other_name,
 			  const struct as_network *others, size_t count, FILE *out)
 {
-	for (size_t i = 0; i < condition->count; i++)
+	for (size_t i = 0; i < condition->network_count; i++)
 		for (size_t j = 0; j < count; j++)
 			if (overlap(&condition->networks[i], &others[j]))
 				fprintf(out, "overlap: %s of rule %s and %s of %s\n", network_text(arena, &condition->networks[i]), name,
@@ -155,12 +155,12 @@ static void write_networks(struct as_arena *arena, const struct as_settings *set
 		if (!client)
 			continue;
 		if (!is_all_trusted(settings, rule))
-			write_overlap(arena, rule->name, client, "trusted-networks", trusted.networks, trusted.count, out);
+			write_overlap(arena, rule->name, client, "trusted-networks", trusted.networks, trusted.network_count, out);
 		for (size_t j = 0; j < i; j++) {
 			const struct as_condition *other = find(&rules->list[j], AS_IF_CLIENT);
 			if (other)
 				write_overlap(arena, rule->name, client, as_printf(arena, "rule %s", rules->list[j].name), other->networks,
-					      other->count, out);
+					      other->network_count, out);
 		}
 	}
 }

@@ -39,7 +39,11 @@ static const struct as_name_code states[] = {
 	{ "dkim:secure", 4 },   { "dkim:insecure", 5 },   { "dkim:indeterminate", 6 },   { "dkim:bogus", 7 },
 	{ "arc:secure", 8 },    { "arc:insecure", 9 },    { "arc:indeterminate", 10 },   { "arc:bogus", 11 },
 	{ "dmarc:secure", 12 }, { "dmarc:insecure", 13 }, { "dmarc:indeterminate", 14 }, { "dmarc:bogus", 15 },
+	{ "iprev:secure", 16 }, { "iprev:insecure", 17 }, { "iprev:indeterminate", 18 }, { "iprev:bogus", 19 },
 	{ NULL, 0 },
+};
+static const struct as_name_code iprev_codes[] = {
+	{ "pass", AS_PASS }, { "fail", AS_FAIL }, { "temperror", AS_TEMPERROR }, { "permerror", AS_PERMERROR }, { NULL, 0 },
 };
 static const struct as_name_code soft_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },
@@ -346,7 +350,9 @@ const struct as_keyword as_keywords[] = {
 	{ CONDITION("helo", PATTERNS, AS_IF_HELO), .example = "{\".example.com\"}",
 	  .help = "Name that the client gave. Anybody can claim it." },
 	{ CONDITION("client", CLIENTS, AS_IF_CLIENT), .example = "{\"198.51.100.0/24\", \"2001:db8::/32\"}",
-	  .help = "Address of the client." },
+	  .help = "Address of the client, or its name if iprev is on and confirms it." },
+	{ CONDITION("iprev", WORDS, AS_IF_IPREV), .words = iprev_codes, .example = "{\"fail\", \"permerror\"}",
+	  .help = "Does the reverse DNS of the client lead back to it? Needs iprev.enable." },
 	{ CONDITION("recipient", ADDRESSES, AS_IF_RECIPIENT), .example = "{\"payroll@example.com\"}",
 	  .help = "An envelope recipient, without regard to case." },
 	{ CONDITION("recipient-domain", PATTERNS, AS_IF_RECIPIENT_DOMAIN), .example = "{\"example.com\"}",

@@ -31,7 +31,7 @@ enum as_kind {
 	AS_KIND_DOMAINS,     /* const char **, NULL ends: normal form */
 	AS_KIND_WORDS,       /* const char **, NULL ends: each one of words */
 	AS_KIND_PATTERNS,    /* const char **, NULL ends: normal form, ".example.com" for what is below */
-	AS_KIND_CLIENTS,     /* const char **, NULL ends: networks */
+	AS_KIND_CLIENTS,     /* const char **, NULL ends: networks, or names as PATTERNS */
 	AS_KIND_LIMITS,      /* const char **, NULL ends: "<1k" or ">10m", in bytes without a unit */
 	AS_KIND_FIELDS,      /* const char **, NULL ends: names of header fields, lower case */
 	AS_KIND_ADDRESSES,   /* const char **, NULL ends: lower case */

@@ -336,19 +336,6 @@ static enum as_err read_domain(const struct reader *r, const char *text, void *f
 	return AS_OK;
 }
 
-/* A name would have to be confirmed by the address's reverse and forward lookups. */
-static enum as_err read_client(const struct reader *r, const char *text, void *field)
-{
-	struct as_network net;
-	const char *domain;
-	bool is_name = strpbrk(text, "ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ") && !strchr(text, '/');
-	if (is_name && as_domain_normal(r->arena, text + (text[0] == '.'), strlen(text) - (text[0] == '.'), &domain) == AS_OK)
-		return refuse(r, AS_ERR_SYNTAX, "names of clients are not looked up in this version, and what a client calls itself proves "
-						"nothing; write its network, or use helo with spf-helo = \"pass\"");
-	enum as_err err = read_network(r, text, &net);
-	return err ? err : store(r, text, field);
-}
-
 static enum as_err read_pattern(const struct reader *r, const char *text, void *field)
 {
 	const char *domain;
@@ -357,6 +344,17 @@ static enum as_err read_pattern(const struct reader *r, const char *text, void *
 		return refuse(r, AS_ERR_SYNTAX, "it must be a domain such as \"example.com\", or \".example.com\" for all below it");
 	*(const char **)field = dot ? as_printf(r->arena, ".%s", domain) : domain;
 	return AS_OK;
+}
+
+/* A name is confirmed by the reverse DNS of the address (iprev). */
+static enum as_err read_client(const struct reader *r, const char *text, void *field)
+{
+	struct as_network net;
+	bool is_number = strpbrk(text, ":/") || strspn(text, "0123456789.") == strlen(text);
+	if (!is_number)
+		return read_pattern(r, text, field);
+	enum as_err err = read_network(r, text, &net);
+	return err ? err : store(r, text, field);
 }
 
 static enum as_err read_limit(const struct reader *r, const char *text, void *field)

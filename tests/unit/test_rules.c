@@ -35,6 +35,7 @@ struct scene {
 	struct as_arc_sealer sealers[2];
 	struct as_arc_outcome arc;
 	struct as_dmarc_outcome dmarc;
+	struct as_iprev_outcome iprev;
 	struct as_recipient recipients[2];
 };
 
@@ -49,6 +50,7 @@ static void stage(struct scene *s)
 		.sealers = { { .domain = "old.example" }, { .domain = "new.example" } },
 		.dmarc = { .code = AS_FAIL, .policy = AS_DMARC_QUARANTINE, .policy_domain = "example.com", .weakest = "x",
 			   .dnssec = AS_DNSSEC_INDETERMINATE },
+		.iprev = { .code = AS_PASS, .name = "Out.Host.Example", .weakest = "x", .dnssec = AS_DNSSEC_BOGUS },
 		.recipients = { { "bob@example.net", "example.net" }, { "payroll@corp.example.net", "corp.example.net" } },
 	};
 	s->dkim = (struct as_dkim_outcome){ .count = 2, .signatures = s->signatures };
@@ -56,7 +58,7 @@ static void stage(struct scene *s)
 	s->facts = (struct as_facts){
 		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "MX.Example.Net", .envelope_domain = "bounce.example.org",
 		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .spf = &s->spf, .spf_helo = &s->helo,
-		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
+		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .iprev = &s->iprev, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
 		.now_s = NOW, .message_id = "<1@example.com>", .list_id = "users.lists.example.org", .size = 2000,
 		.recipients = s->recipients, .recipient_count = 2,
 	};
@@ -65,7 +67,7 @@ static void stage(struct scene *s)
 /* With an action stricter than the table's, so that it decides for a message with mixed recipients as well. */
 static bool decides(struct as_arena *arena, const char *conditions, struct scene *s)
 {
-	const char *text = as_printf(arena, "skip-authenticated = false rule r { %s action = reject }", conditions);
+	const char *text = as_printf(arena, "skip-authenticated = false iprev { enable = true } rule r { %s action = reject }", conditions);
 	const struct as_settings *settings = settings_from(arena, text);
 	struct as_fields fields;
 	as_fields_init(&fields, arena, 10, 1000);
@@ -112,6 +114,12 @@ static const struct { const char *conditions; bool matches; } cases[] = {
 	{ "client = 192.0.2.0/24", true },
 	{ "client = {2001:db8::/32, 192.0.2.7}", true },
 	{ "client = {192.0.2.8/29, '::/0'}", false },
+	{ "client = out.host.example", true },
+	{ "client = {192.0.2.9, .host.example}", true },
+	{ "client = {192.0.2.9, host.example, mx.example.net}", false },
+	{ "iprev = pass", true },
+	{ "iprev = {fail, temperror, permerror}", false },
+	{ "dnssec = iprev:bogus", true },
 	{ "recipient = Bob@EXAMPLE.net", true },
 	{ "recipient = {alice@example.net, bob@example.org}", false },
 	{ "recipient-domain = .example.net", true },
@@ -166,7 +174,8 @@ static void test_nothing(void **state)
 	static const char *const never[] = {
 		"spf = {none, neutral, pass, fail, softfail, temperror, permerror}", "spf-helo = none", "dkim = none", "dkim-domain = .org",
 		"arc = none", "arc-sealer = .org", "dmarc = none", "dmarc-policy = none", "from-domain = .com", "envelope-domain = .com",
-		"helo = .net", "client = {'0.0.0.0/0', '::/0'}", "recipient-domain = .net", "tls = any", "list-id = .org", "dnssec = spf:secure",
+		"helo = .net", "iprev = pass", "client = .example",
+		"client = {'0.0.0.0/0', '::/0'}", "recipient-domain = .net", "tls = any", "list-id = .org", "dnssec = spf:secure",
 	};
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		struct scene s = { .facts = { .now_s = NOW } };
@@ -452,6 +461,9 @@ static void test_shadows(void **state)
 		{ "client = {192.0.2.0/25, 192.0.2.128/25}", "client = 192.0.2.77", true },
 		{ "client = 192.0.2.77", "client = 192.0.2.0/24", false },
 		{ "client = '0.0.0.0/0'", "client = 2001:db8::1", false },
+		{ "client = {192.0.2.0/24, .example}", "client = {192.0.2.7, a.example}", true },
+		{ "client = 192.0.2.0/24", "client = {192.0.2.7, a.example}", false },
+		{ "client = .example", "client = {192.0.2.7, a.example}", false },
 		{ "size = '>1k'", "size = '>2k'", true },
 		{ "size = '>1k'", "size = '<2k'", false },
 		{ "header-present = {a, b}", "header-present = b", true },
@@ -466,7 +478,8 @@ static void test_shadows(void **state)
 		char *text = NULL;
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
-		const char *configuration = as_printf(arena, "rule a { %s action = reject } rule b { %s action = reject }", pairs[i].early,
+		const char *configuration = as_printf(arena,
+						      "iprev { enable = true } rule a { %s action = reject } rule b { %s action = reject }", pairs[i].early,
 						      pairs[i].late);
 		as_rules_write(settings_from(arena, configuration), NOW, out);
 		fclose(out);

@@ -350,9 +350,14 @@ static const struct {
 	  "t:1: rule \"x\": helo can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
 	{ "rule x { header-present = x-pass action = accept }", AS_ERR_RANGE,
 	  "t:1: rule \"x\": header-present can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
-	{ "rule x { client = mx.example.com action = accept }", AS_ERR_SYNTAX,
-	  "t:1: rule \"x\": client = \"mx.example.com\": names of clients are not looked up in this version, and what a client calls itself "
-	  "proves nothing; write its network, or use helo with spf-helo = \"pass\"" },
+	{ "rule x { client = {192.0.2.1, mx.example.com} action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": client = \"mx.example.com\": a name has to be confirmed; set iprev.enable = true, or write the network" },
+	{ "rule x { iprev = fail action = reject }", AS_ERR_RANGE, "t:1: rule \"x\": iprev never matches while iprev.enable = false" },
+	{ "rule x { client = 'a b' action = accept }", AS_ERR_SYNTAX,
+	  "t:1: rule \"x\": client = \"a b\": it must be a domain such as \"example.com\", or \".example.com\" for all below it" },
+	{ "iprev { enable = true on-fail = reject } rule x { from-domain = a.example dmarc = pass action = accept } "
+	  "rule y { helo = a.example dmarc = none action = tag }", AS_ERR_RANGE,
+	  "t:1: rule \"y\": helo can be claimed by anybody, so action = \"tag\" would let forgeries in; " PROOFS },
 	{ "rule x { client = 192.0.2.1/24 action = accept }", AS_ERR_RANGE,
 	  "t:1: rule \"x\": client = \"192.0.2.1/24\": the address has bits beyond the prefix; the network is \"192.0.2.0/24\"" },
 	{ "rule 'a b' { spf = fail action = reject }", AS_ERR_SYNTAX,
@@ -556,7 +561,12 @@ static void test_sample(void **state)
 		if (*at == '#' && at[1] != ' ')
 			*at = ' ';
 	}
+	char *iprev = strstr(text, "iprev {"), *off = iprev ? strstr(iprev, "= false") : NULL;
+	assert_non_null(off);
+	memcpy(off, "= true ", 7); /* the rule of the sample looks at it */
 	struct as_settings bare = *parse(arena, text);
+	assert_true(bare.iprev.enable);
+	bare.iprev.enable = false;
 	assert_int_equal(bare.dns.stub_count, 1);
 	bare.dns.stub_count = 0;
 	assert_int_equal(bare.rules->count, 1);
