@@ -29,8 +29,10 @@ enum { START_S = 1800000000, LINES_MAX = 600, EARLY_QUERIES = 40, LOG_LINE_MAX =
 
 static const char *const configs[] = {
 	"",
-	"maximum-queries = 20 maximum-header-fields = 100 evaluation-timeout = \"1s\" dnssec-state = \"property\"",
-	"dmarc { on-reject = \"quarantine\" on-quarantine = \"quarantine\" on-none-fail = \"tag\" } log { local-parts = true }",
+	"maximum-queries = 20 maximum-header-fields = 100 evaluation-timeout = \"1s\" dnssec-state = \"property\"\n"
+	"iprev { enable = true on-fail = \"reject\" on-permerror = \"tag\" on-temperror = \"tempfail\" }",
+	"dmarc { on-reject = \"quarantine\" on-quarantine = \"quarantine\" on-none-fail = \"tag\" } log { local-parts = true }\n"
+	"auth-results = \"full\"",
 	"spf { on-fail = \"reject\" on-softfail = \"reject\" on-temperror = \"tempfail\" on-permerror = \"reject\" }\n"
 	"dkim { on-fail = \"reject\" on-none = \"reject\" on-temperror = \"tempfail\" accept-length-tag = true }\n"
 	"dnssec-state = \"none\"",
@@ -194,7 +196,8 @@ static void check_edits(const struct run *run, const struct as_verdict *verdict)
 	}
 	enum as_verb verb = verdict->decision->verb;
 	require(deleted[0] == run->claiming && deleted[1] == run->given[1]);
-	require(inserted[0] == !verdict->decision->is_skipped);
+	bool tells_login = run->message->is_authenticated && run->settings->auth_results != AS_AUTH_RESULTS_NONE;
+	require(inserted[0] == (!verdict->decision->is_skipped || tells_login));
 	require(inserted[1] == (verb == AS_VERB_TAG || verb == AS_VERB_QUARANTINE));
 }
 
@@ -226,7 +229,9 @@ static void finish(struct run *run)
 	check_decision(run, verdict.decision);
 	check_edits(run, &verdict);
 	require_line(verdict.log_line, LOG_LINE_MAX);
-	require(as_dns_fake_queries(run->fake, NULL, 0) <= run->sessions * EARLY_QUERIES + run->messages * run->settings->maximum_queries);
+	unsigned more = run->settings->iprev.enable ? AS_IPREV_QUESTIONS : 0;
+	require(as_dns_fake_queries(run->fake, NULL, 0) <=
+		run->sessions * (EARLY_QUERIES + more) + run->messages * (run->settings->maximum_queries + more));
 	put_verdict(&run->report, &verdict);
 	end_message(run);
 }
@@ -245,6 +250,8 @@ static void begin(struct run *run, const char *path, bool is_authenticated)
 {
 	end_message(run);
 	run->message = as_engine_mail(run->session, NULL, path, is_authenticated);
+	if (is_authenticated)
+		as_engine_login(run->message, "PLAIN", path); /* any bytes */
 	run->messages++;
 	memset(run->given, 0, sizeof run->given);
 	memset(run->claims, 0, sizeof run->claims);
