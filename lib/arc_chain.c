@@ -2,8 +2,8 @@
 /* arc_chain.c - the signatures of a chain: the newest message signature, the seals from the newest down, then older message signatures.
  *
  * Only what decides is asked for without bound: older message signatures (RFC 8617 5.2 step 5, which is optional) are looked at down
- * to OLDER_MOST, which leaves header.oldest-pass unknown for longer chains that are whole so far; body hashes are shared, and one of
- * a fifth kind counts as not verified.
+ * to OLDER_MOST, which leaves header.oldest-pass unknown for longer chains that are whole so far; a body hash of a fifth kind counts as
+ * not verified.
  */
 #include "config.h"
 
@@ -19,15 +19,6 @@
 
 enum { OLDER_MOST = 10, BODIES_MOST = 4 };
 
-/* A body hash that one or more message signatures need. */
-struct body {
-	bool is_relaxed;
-	uint64_t most;
-	struct as_canon_body *canon;
-	unsigned char hash[AS_SHA256_SIZE];
-	uint64_t length; /* of the whole canonical body */
-};
-
 struct as_arc {
 	struct as_arena *arena;
 	struct as_dns_set *set;
@@ -35,7 +26,7 @@ struct as_arc {
 	const struct as_fields *fields;
 	struct as_arc_sets sets;
 	size_t oldest_tried; /* instance of the oldest message signature that is looked at */
-	struct body bodies[BODIES_MOST];
+	const struct as_body_hash *bodies[BODIES_MOST];
 	size_t body_count;
 	struct as_buf text; /* room to work in */
 	bool was_asked;
@@ -62,34 +53,23 @@ static void start_key(struct as_arc *arc, const struct as_dkim_parsed *parsed)
 	as_dns_start(arc->set, key_name(arc, parsed), AS_DNS_TXT);
 }
 
-static uint64_t most_of(const struct as_dkim_parsed *parsed)
+/* The hash for a message signature; NULL: there are too many different ones. */
+static const struct as_body_hash *body_of(const struct as_arc *arc, const struct as_dkim_parsed *parsed)
 {
-	return parsed->has_length ? parsed->length : UINT64_MAX;
-}
-
-/* The shared hash for a message signature; NULL: there are too many different ones. */
-static struct body *body_of(struct as_arc *arc, const struct as_dkim_parsed *parsed)
-{
-	uint64_t most = most_of(parsed);
 	for (size_t i = 0; i < arc->body_count; i++)
-		if (arc->bodies[i].is_relaxed == parsed->is_relaxed_body && arc->bodies[i].most == most)
-			return &arc->bodies[i];
+		if (arc->bodies[i]->is_relaxed == parsed->is_relaxed_body && arc->bodies[i]->most == parsed->length)
+			return arc->bodies[i];
 	return NULL;
 }
 
-static void need_body(struct as_arc *arc, const struct as_dkim_parsed *parsed)
+static void need_body(struct as_arc *arc, struct as_body_hashes *bodies, const struct as_dkim_parsed *parsed)
 {
-	if (body_of(arc, parsed) || arc->body_count == BODIES_MOST)
-		return;
-	arc->bodies[arc->body_count++] = (struct body){
-		.is_relaxed = parsed->is_relaxed_body,
-		.most = most_of(parsed),
-		.canon = as_canon_body_new(arc->arena, parsed->is_relaxed_body, most_of(parsed)),
-	};
+	if (!body_of(arc, parsed) && arc->body_count < BODIES_MOST)
+		arc->bodies[arc->body_count++] = as_body_hashes_need(bodies, parsed->is_relaxed_body, parsed->length);
 }
 
 /* The newest first, so that an older one never takes its body hash away. */
-static void start(struct as_arc *arc)
+static void start(struct as_arc *arc, struct as_body_hashes *bodies)
 {
 	size_t newest = arc->sets.count;
 	arc->oldest_tried = newest > OLDER_MOST ? newest - OLDER_MOST : 1;
@@ -98,12 +78,12 @@ static void start(struct as_arc *arc)
 		if (i < arc->oldest_tried || message_of(arc, i)->code != AS_NONE)
 			continue;
 		start_key(arc, message_of(arc, i));
-		need_body(arc, message_of(arc, i));
+		need_body(arc, bodies, message_of(arc, i));
 	}
 }
 
-struct as_arc *as_arc_begin(struct as_arena *arena, struct as_dns_set *set, const struct as_arc_options *options,
-			    const struct as_fields *fields)
+struct as_arc *as_arc_begin(struct as_arena *arena, struct as_dns_set *set, struct as_body_hashes *bodies,
+			    const struct as_arc_options *options, const struct as_fields *fields)
 {
 	struct as_arc_sets sets;
 	if (!as_arc_sets_read(arena, fields, options->now_s, options->drift_s, &sets))
@@ -112,19 +92,8 @@ struct as_arc *as_arc_begin(struct as_arena *arena, struct as_dns_set *set, cons
 	*arc = (struct as_arc){ .arena = arena, .set = set, .options = *options, .fields = fields, .sets = sets };
 	arc->text = as_buf_new(arena);
 	if (!sets.problem)
-		start(arc);
+		start(arc, bodies);
 	return arc;
-}
-
-bool as_arc_wants_body(const struct as_arc *arc)
-{
-	return arc->body_count > 0;
-}
-
-void as_arc_body(struct as_arc *arc, const unsigned char *bytes, size_t n)
-{
-	for (size_t i = 0; i < arc->body_count; i++)
-		as_canon_body_add(arc->bodies[i].canon, bytes, n);
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------- */
@@ -154,7 +123,7 @@ static const char *check_message(struct as_arc *arc, size_t instance, bool is_op
 	unsigned char hash[AS_SHA256_SIZE];
 	if (parsed->code != AS_NONE)
 		return parsed->reason;
-	const struct body *body = body_of(arc, parsed);
+	const struct as_body_hash *body = body_of(arc, parsed);
 	if (!body)
 		return "too many kinds of body hashes";
 	if (parsed->has_length && parsed->length > body->length) /* RFC 6376 3.7 */
@@ -214,8 +183,6 @@ void as_arc_finish(struct as_arc *arc, struct as_arc_outcome *outcome)
 	*outcome = (struct as_arc_outcome){ .code = AS_NONE };
 	if (!arc)
 		return;
-	for (size_t i = 0; i < arc->body_count; i++)
-		arc->bodies[i].length = as_canon_body_end(arc->bodies[i].canon, arc->bodies[i].hash);
 	outcome->reason = arc->sets.problem ? arc->sets.problem : check_chain(arc);
 	outcome->code = outcome->reason ? AS_FAIL : AS_PASS;
 	if (outcome->code == AS_PASS) {

@@ -9,6 +9,7 @@
 #define AS_ARC_CHAIN_H
 
 #include "arena.h"
+#include "body_hashes.h"
 #include "code.h"
 #include "dns.h"
 #include "field.h"
@@ -43,17 +44,12 @@ struct as_arc_outcome {
 struct as_arc; /* one message; one thread at a time */
 
 /* At the end of the header: NULL when it has no ARC field. Starts the key lookups in `set`: the seals', the newest message signature's,
- * and those of at most ten older ones. Never fails: what is wrong becomes the result. Freed with the arena. */
-struct as_arc *as_arc_begin(struct as_arena *arena, struct as_dns_set *set, const struct as_arc_options *options,
-			    const struct as_fields *fields);
+ * and those of at most ten older ones; asks for body hashes of four kinds at most in `bodies` (borrowed). Never fails: what is wrong
+ * becomes the result. Freed with the arena. */
+struct as_arc *as_arc_begin(struct as_arena *arena, struct as_dns_set *set, struct as_body_hashes *bodies,
+			    const struct as_arc_options *options, const struct as_fields *fields);
 
-/* Does anything still need body bytes? */
-bool as_arc_wants_body(const struct as_arc *arc);
-
-/* Body bytes as received (CRLF line ends), in pieces of any size. */
-void as_arc_body(struct as_arc *arc, const unsigned char *bytes, size_t n);
-
-/* End of message: waits for the keys, verifies, fills the outcome (arena memory). arc NULL: none. */
+/* End of message, after as_body_hashes_end: waits for the keys, verifies, fills the outcome (arena memory). arc NULL: none. */
 void as_arc_finish(struct as_arc *arc, struct as_arc_outcome *outcome);
 
 #endif

@@ -376,7 +376,7 @@ void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *fiel
 {
 	struct job job = { .arena = arena, .field = field, .now_s = now_s, .drift_s = drift_s, .out = parsed };
 	job.required = kinds[kind].required;
-	*parsed = (struct as_dkim_parsed){ .chain = AS_NEUTRAL };
+	*parsed = (struct as_dkim_parsed){ .chain = AS_NEUTRAL, .length = UINT64_MAX };
 	for (step *const *next = kinds[kind].steps; *next && parsed->code == AS_NONE; next++)
 		(*next)(&job);
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dkim_verify.c - the DKIM signatures of one message; the only file that sees libopendkim.
  *
- * libopendkim parses, canonicalises and hashes what dkim_signature.c found in order; it looks up no key and verifies nothing.
- * Two fences stand in front of it, since its h= handling can write one pointer past an array: a first field with a name nobody
- * can guess, so that no h= names every field, and an allocator that adds room behind every block. A signature that it would
- * hash wrongly (is_ordinary, or h= naming a field that cannot be handed over) is given to it as a plain stand-in with the same
- * a=, l= and body canonicalization: the body hash comes from there, the header hash from canon.c. For bodies with bare CR or LF
- * both are ours (canon_body.c).
+ * libopendkim parses, canonicalises and hashes the header, at its end: it sees no body, looks up no key and verifies nothing. Two
+ * fences stand in front of it, since its h= handling can write one pointer past an array: a first field with a name nobody can
+ * guess, so that no h= names every field, and an allocator that adds room behind every block. A signature that it would hash
+ * wrongly (is_ordinary, or h= naming a field that cannot be handed over) or that it refuses (l= beyond the empty body that it
+ * sees) is hashed by dkim_hash.c.
  */
 #include "config.h"
 
 #include "dkim_verify.h"
 
 #include "canon.h"
-#include "canon_body.h"
 #include "dkim_check.h"
 #include "dkim_hash.h"
 #include "dkim_key.h"
@@ -31,7 +29,7 @@
 enum {
 	READ_MOST = 200,      /* DKIM-Signature fields looked at */
 	REPORTED_MOST = 50,
-	LENGTHS_MOST = 3,     /* signatures with l=: each may cost another pass over the body */
+	LENGTHS_MOST = 3,     /* signatures with l=: each may need a body hash of its own */
 	HANDED_MOST = 1000,   /* header fields for libopendkim: its cost is signatures x fields x names */
 	ODD_MOST = 100,       /* fields that cannot be handed over; more: none is */
 	FENCE = 64,           /* bytes behind each block of libopendkim */
@@ -47,27 +45,22 @@ struct as_dkim_lib {
 struct entry {
 	const struct as_field *field;
 	struct as_dkim_parsed parsed;
-	bool is_stand_in;  /* libopendkim got a stand-in; we hash the header */
 	const char *key_name;
-	DKIM_SIGINFO *info;
-	struct as_canon_body *body; /* NULL: libopendkim hashes it */
+	const struct as_body_hash *body;
+	bool is_handed_over;  /* to libopendkim */
+	bool has_header_hash; /* from there; else it is made when it is needed */
+	unsigned char header_hash[AS_SHA256_SIZE];
 };
 
 struct as_dkim {
 	struct as_arena *arena;
-	const struct as_dkim_lib *lib;
 	struct as_dns_set *set;
 	struct as_dkim_options options;
 	const struct as_fields *fields;
-	DKIM *handle;          /* NULL: nothing needs the body */
 	struct entry *entries; /* in the order of the report */
 	size_t count, left_out;
 	struct entry **tried;  /* in the order of the header */
 	size_t tried_count;
-	DKIM_SIGINFO *whole[2]; /* [is_relaxed_body]: of a stand-in without l=, where a signature has one */
-	char last[2];          /* of the body */
-	uint64_t body_bytes;
-	bool has_bare;         /* a CR or LF alone in the body: libopendkim's hash is wrong */
 };
 
 /* --- the library --------------------------------------------------------------------------------------------------- */
@@ -193,12 +186,13 @@ static void choose(struct as_dkim *dkim)
 	qsort(dkim->tried, dkim->tried_count, sizeof(struct entry *), by_field);
 }
 
-static void start_lookups(struct as_dkim *dkim)
+static void start(struct as_dkim *dkim, struct as_body_hashes *bodies)
 {
 	for (size_t i = 0; i < dkim->count; i++) {
 		struct entry *entry = &dkim->entries[i];
 		if (entry->parsed.code != AS_NONE)
 			continue;
+		entry->body = as_body_hashes_need(bodies, entry->parsed.is_relaxed_body, entry->parsed.length);
 		entry->key_name = as_printf(dkim->arena, "%s." DKIM_DNSKEYNAME ".%s", entry->parsed.selector, entry->parsed.domain);
 		as_dns_start(dkim->set, entry->key_name, AS_DNS_TXT);
 	}
@@ -254,250 +248,104 @@ static bool names_any(const struct as_dkim_parsed *parsed, const struct as_field
 	return false;
 }
 
-static void choose_stand_ins(struct as_dkim *dkim)
+/* False: libopendkim has nothing to do. */
+static bool choose_handed_over(struct as_dkim *dkim)
 {
 	const struct as_field *odd[ODD_MOST];
 	size_t odd_count;
-	bool can_hand_over = find_odd(dkim->fields, odd, &odd_count);
+	bool has_any = false;
+	if (!find_odd(dkim->fields, odd, &odd_count))
+		return false;
 	for (size_t i = 0; i < dkim->tried_count; i++) {
 		const struct as_dkim_parsed *parsed = &dkim->tried[i]->parsed;
-		dkim->tried[i]->is_stand_in = !can_hand_over || !parsed->is_ordinary || names_any(parsed, odd, odd_count);
+		dkim->tried[i]->is_handed_over = parsed->is_ordinary && !names_any(parsed, odd, odd_count);
+		has_any = has_any || dkim->tried[i]->is_handed_over;
 	}
+	return has_any;
 }
 
-static void hand_over(DKIM *handle, struct as_buf *line)
+static void hand_over(DKIM *handle, struct as_buf *line, const struct as_field *field)
 {
-	(void)dkim_header(handle, (u_char *)line->text, line->length); /* what it refuses shows as an error of the signature */
 	line->length = 0;
+	as_canon_field(line, field->name, field->name_length, field->value, field->value_length, false);
+	(void)dkim_header(handle, (u_char *)line->text, line->length); /* what it refuses shows as an error of the signature */
 }
 
-static void hand_over_stand_in(DKIM *handle, struct as_buf *line, const struct as_dkim_parsed *parsed, bool has_length)
-{
-	as_buf_printf(line, DKIM_SIGNHEADER ": v=1; a=%s; c=simple/%s; d=example.com; s=x; h=from; bh=AAAA; b=AAAA",
-		      parsed->is_ed25519 ? "ed25519-sha256" : "rsa-sha256", parsed->is_relaxed_body ? "relaxed" : "simple");
-	if (has_length)
-		as_buf_printf(line, "; l=%" PRIu64, parsed->length);
-	hand_over(handle, line);
-}
-
-static void hand_over_signature(DKIM *handle, struct as_buf *line, const struct entry *entry)
-{
-	if (entry->is_stand_in) {
-		hand_over_stand_in(handle, line, &entry->parsed, entry->parsed.has_length);
-		return;
-	}
-	as_canon_field(line, entry->field->name, entry->field->name_length, entry->field->value, entry->field->value_length, false);
-	hand_over(handle, line);
-}
-
-/* libopendkim stops counting the body at l=: how much there is behind it shows in a signature without l=. */
-static const struct entry *find_with_length(const struct as_dkim *dkim, bool is_relaxed_body)
-{
-	for (size_t i = 0; i < dkim->tried_count; i++)
-		if (dkim->tried[i]->parsed.has_length && dkim->tried[i]->parsed.is_relaxed_body == is_relaxed_body)
-			return dkim->tried[i];
-	return NULL;
-}
-
-static bool has_original(const struct as_dkim *dkim)
-{
-	for (size_t i = 0; i < dkim->tried_count; i++)
-		if (!dkim->tried[i]->is_stand_in)
-			return true;
-	return false;
-}
-
-static void hand_over_fields(struct as_dkim *dkim, DKIM *handle)
+static void hand_over_fields(const struct as_dkim *dkim, DKIM *handle)
 {
 	struct as_buf line = as_buf_new(dkim->arena);
-	for (size_t i = 0; has_original(dkim) && i < dkim->fields->count; i++) {
-		const struct as_field *field = &dkim->fields->list[i];
-		if (is_signature(field) || !is_plain(field))
-			continue;
-		as_canon_field(&line, field->name, field->name_length, field->value, field->value_length, false);
-		hand_over(handle, &line);
-	}
+	for (size_t i = 0; i < dkim->fields->count; i++)
+		if (!is_signature(&dkim->fields->list[i]) && is_plain(&dkim->fields->list[i]))
+			hand_over(handle, &line, &dkim->fields->list[i]);
 	for (size_t i = 0; i < dkim->tried_count; i++)
-		hand_over_signature(handle, &line, dkim->tried[i]);
-	for (int i = 0; i < 2; i++)
-		if (find_with_length(dkim, i))
-			hand_over_stand_in(handle, &line, &find_with_length(dkim, i)->parsed, false);
+		if (dkim->tried[i]->is_handed_over)
+			hand_over(handle, &line, dkim->tried[i]->field);
 }
 
-/* The library's view of what was handed over, in the same order; those it refused are NULL. */
-static void take_infos(struct as_dkim *dkim)
+static void take_hash(struct entry *entry, DKIM_SIGINFO *info)
+{
+	void *header, *body; /* of an empty body */
+	size_t header_size, body_size;
+	entry->has_header_hash = dkim_sig_geterror(info) <= 0 &&
+				 dkim_sig_gethashes(info, &header, &header_size, &body, &body_size) == DKIM_STAT_OK &&
+				 header_size == AS_SHA256_SIZE;
+	if (entry->has_header_hash)
+		memcpy(entry->header_hash, header, AS_SHA256_SIZE);
+}
+
+/* The library lists what was handed over in the same order. */
+static void take_hashes(struct as_dkim *dkim, DKIM *handle)
 {
 	DKIM_SIGINFO **infos = NULL;
-	int count = 0;
-	size_t next = dkim->tried_count, expected = next + !!find_with_length(dkim, false) + !!find_with_length(dkim, true);
-	bool is_complete = dkim_getsiglist(dkim->handle, &infos, &count) == DKIM_STAT_OK && (size_t)count == expected;
+	int count = 0, expected = 0, next = 0;
 	for (size_t i = 0; i < dkim->tried_count; i++)
-		dkim->tried[i]->info = is_complete && dkim_sig_geterror(infos[i]) <= 0 ? infos[i] : NULL;
-	for (int i = 0; i < 2; i++)
-		dkim->whole[i] = is_complete && find_with_length(dkim, i) ? infos[next++] : NULL;
+		expected += dkim->tried[i]->is_handed_over;
+	if (dkim_getsiglist(handle, &infos, &count) != DKIM_STAT_OK || count != expected)
+		return;
+	for (size_t i = 0; i < dkim->tried_count; i++)
+		if (dkim->tried[i]->is_handed_over)
+			take_hash(dkim->tried[i], infos[next++]);
 }
 
-/* One handle with everything in it. False: libopendkim refused a signature that we take; it is a stand-in from now on. */
-static bool fill_handle(struct as_dkim *dkim)
+static void hash_headers(struct as_dkim *dkim, const struct as_dkim_lib *lib)
 {
 	DKIM_STAT status;
-	bool is_taken = true;
-	dkim->handle = dkim_verify(dkim->lib->library, (const u_char *)"-", NULL, &status);
-	if (!dkim->handle)
+	bool is_testing;
+	DKIM *handle = dkim_verify(lib->library, (const u_char *)"-", NULL, &status);
+	if (!handle)
 		as_oom();
-	(void)dkim_header(dkim->handle, (u_char *)dkim->lib->guard, strlen(dkim->lib->guard)); /* a plain field */
-	hand_over_fields(dkim, dkim->handle);
-	(void)dkim_eoh(dkim->handle); /* the list says what became of each */
-	take_infos(dkim);
-	for (size_t i = 0; i < dkim->tried_count; i++) {
-		struct entry *entry = dkim->tried[i];
-		is_taken = is_taken && (entry->info || entry->is_stand_in);
-		entry->is_stand_in = entry->is_stand_in || !entry->info;
-	}
-	return is_taken;
+	(void)dkim_header(handle, (u_char *)lib->guard, strlen(lib->guard)); /* a plain field */
+	hand_over_fields(dkim, handle);
+	(void)dkim_eoh(handle);              /* the list says what became of each */
+	(void)dkim_eom(handle, &is_testing); /* all are ignored: it says NOSIG */
+	take_hashes(dkim, handle);
+	(void)dkim_free(handle);             /* a valid handle */
 }
 
-static void free_handle(void *user)
-{
-	struct as_dkim *dkim = user;
-	if (dkim->handle)
-		dkim_free(dkim->handle);
-	dkim->handle = NULL;
-}
-
-struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set,
+struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set, struct as_body_hashes *bodies,
 			      const struct as_dkim_options *options, const struct as_fields *fields, const char *author_domain)
 {
 	struct as_dkim *dkim = as_alloc(arena, sizeof *dkim);
-	*dkim = (struct as_dkim){ .arena = arena, .lib = lib, .set = set, .options = *options, .fields = fields };
+	*dkim = (struct as_dkim){ .arena = arena, .set = set, .options = *options, .fields = fields };
 	collect(dkim, author_domain);
 	choose(dkim);
-	if (dkim->tried_count == 0)
-		return dkim;
-	start_lookups(dkim);
-	choose_stand_ins(dkim);
-	as_defer(arena, free_handle, dkim);
-	if (!fill_handle(dkim)) {
-		free_handle(dkim);
-		(void)fill_handle(dkim); /* without an info an entry becomes neutral */
-	}
+	start(dkim, bodies);
+	if (choose_handed_over(dkim))
+		hash_headers(dkim, lib);
 	return dkim;
-}
-
-/* --- the body ------------------------------------------------------------------------------------------------------ */
-
-bool as_dkim_wants_body(const struct as_dkim *dkim)
-{
-	return dkim->handle;
-}
-
-/* Is there a CR without LF behind it, or a LF without CR before it? A CR at the end is judged with the next bytes. */
-static bool has_bare_end(char before, const unsigned char *bytes, size_t n)
-{
-	const unsigned char *end = bytes + n;
-	if (before == '\r' && bytes[0] != '\n')
-		return true;
-	for (const unsigned char *cr = bytes; (cr = memchr(cr, '\r', (size_t)(end - cr))); cr++)
-		if (cr + 1 < end && cr[1] != '\n')
-			return true;
-	for (const unsigned char *lf = bytes; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
-		if ((lf > bytes ? lf[-1] : (unsigned char)before) != '\r')
-			return true;
-	return false;
-}
-
-/* From the first piece on, which an MTA sends with 64 KB: nothing is kept to begin again with. Bare ones that only come later
- * leave the signatures neutral. */
-static void start_own_bodies(struct as_dkim *dkim)
-{
-	for (size_t i = 0; i < dkim->tried_count; i++) {
-		const struct as_dkim_parsed *parsed = &dkim->tried[i]->parsed;
-		uint64_t most = parsed->has_length ? parsed->length : UINT64_MAX;
-		dkim->tried[i]->body = as_canon_body_new(dkim->arena, parsed->is_relaxed_body, most);
-	}
-}
-
-void as_dkim_body(struct as_dkim *dkim, const unsigned char *bytes, size_t n)
-{
-	if (!dkim->handle || n == 0)
-		return;
-	if (!dkim->has_bare && has_bare_end(dkim->last[1], bytes, n)) {
-		dkim->has_bare = true;
-		if (dkim->body_bytes == 0)
-			start_own_bodies(dkim);
-	}
-	for (size_t i = 0; i < dkim->tried_count && dkim->tried[i]->body; i++)
-		as_canon_body_add(dkim->tried[i]->body, bytes, n);
-	dkim->last[0] = n > 1 ? (char)bytes[n - 2] : dkim->last[1];
-	dkim->last[1] = (char)bytes[n - 1];
-	dkim->body_bytes += n;
-	(void)dkim_body(dkim->handle, (u_char *)bytes, n); /* fails only for lack of memory, which ends the process */
-}
-
-/* RFC 6376 3.4.3, 3.4.4: a body that does not end in CRLF gets one. */
-static void end_body(struct as_dkim *dkim)
-{
-	bool is_testing;
-	dkim->has_bare = dkim->has_bare || dkim->last[1] == '\r';
-	if (dkim->body_bytes > 0 && memcmp(dkim->last, "\r\n", 2) != 0)
-		(void)dkim_body(dkim->handle, (u_char *)"\r\n", 2); /* as in as_dkim_body */
-	(void)dkim_eom(dkim->handle, &is_testing); /* all are ignored: it says NOSIG */
 }
 
 /* --- the end ------------------------------------------------------------------------------------------------------- */
 
-struct hashes {
-	unsigned char header[AS_SHA256_SIZE];
-	unsigned char body[AS_SHA256_SIZE];
-	uint64_t body_length; /* of the canonical body; 0 where there is no l= */
-};
-
-/* How much body there is behind l= shows in the stand-in without l=. */
-static uint64_t whole_length(struct as_dkim *dkim, const struct entry *entry)
-{
-	ssize_t received, canonical, is_signed;
-	DKIM_SIGINFO *whole = dkim->whole[entry->parsed.is_relaxed_body];
-	if (!entry->parsed.has_length || !whole)
-		return 0;
-	return dkim_sig_getcanonlen(dkim->handle, whole, &received, &canonical, &is_signed) == DKIM_STAT_OK ? (uint64_t)canonical : 0;
-}
-
-static void hash_header(struct as_dkim *dkim, const struct entry *entry, unsigned char hash[AS_SHA256_SIZE])
+static const unsigned char *header_hash(struct as_dkim *dkim, struct entry *entry)
 {
 	struct as_buf text = as_buf_new(dkim->arena);
-	as_dkim_hash_header(&text, dkim->fields, entry->field, &entry->parsed, hash);
+	if (!entry->has_header_hash)
+		as_dkim_hash_header(&text, dkim->fields, entry->field, &entry->parsed, entry->header_hash);
+	return entry->header_hash;
 }
 
-static bool get_hashes(struct as_dkim *dkim, const struct entry *entry, struct hashes *hashes)
-{
-	void *header, *body;
-	size_t header_size, body_size;
-	if (entry->body) {
-		hashes->body_length = as_canon_body_end(entry->body, hashes->body);
-		hash_header(dkim, entry, hashes->header);
-		return true;
-	}
-	if (!entry->info || dkim_sig_geterror(entry->info) > 0 ||
-	    dkim_sig_gethashes(entry->info, &header, &header_size, &body, &body_size) != DKIM_STAT_OK || header_size != AS_SHA256_SIZE ||
-	    body_size != AS_SHA256_SIZE)
-		return false;
-	memcpy(hashes->body, body, AS_SHA256_SIZE);
-	memcpy(hashes->header, header, AS_SHA256_SIZE);
-	hashes->body_length = whole_length(dkim, entry);
-	if (entry->is_stand_in)
-		hash_header(dkim, entry, hashes->header);
-	return true;
-}
-
-/* Is l= so large that libopendkim gave no hash? It counts bytes of the canonical body, which can be two longer than what came. */
-static bool is_beyond_body(const struct as_dkim *dkim, const struct entry *entry)
-{
-	const struct as_dkim_parsed *p = &entry->parsed;
-	return p->has_length && (p->length > dkim->body_bytes + strlen("\r\n") ||
-				 (!entry->body && entry->info && dkim_sig_geterror(entry->info) == DKIM_SIGERROR_TOOLARGE_L));
-}
-
-static void check_keys(struct as_dkim *dkim, struct entry *entry, const struct hashes *hashes, struct as_dkim_signature *out)
+static void check_keys(struct as_dkim *dkim, struct entry *entry, struct as_dkim_signature *out)
 {
 	const struct as_dns_answer *answer = as_dns_get(dkim->set, entry->key_name, AS_DNS_TXT);
 	out->was_asked = true;
@@ -507,8 +355,8 @@ static void check_keys(struct as_dkim *dkim, struct entry *entry, const struct h
 		return;
 	}
 	const struct as_dkim_keys none = { 0 };
-	struct as_dkim_verdict verdict = as_dkim_check(&entry->parsed, hashes->header, answer->count ? as_dkim_keys_of(answer) : &none,
-						       dkim->options.minimum_key_bits);
+	const struct as_dkim_keys *keys = answer->count ? as_dkim_keys_of(answer) : &none;
+	struct as_dkim_verdict verdict = as_dkim_check(&entry->parsed, header_hash(dkim, entry), keys, dkim->options.minimum_key_bits);
 	set_result(entry, verdict.code, verdict.reason);
 	out->key_bits = verdict.key ? verdict.key->bits : 0;
 	out->is_testing = verdict.key && verdict.key->is_testing;
@@ -517,27 +365,18 @@ static void check_keys(struct as_dkim *dkim, struct entry *entry, const struct h
 static void judge(struct as_dkim *dkim, struct entry *entry, struct as_dkim_signature *out)
 {
 	struct as_dkim_parsed *p = &entry->parsed;
-	struct hashes hashes;
-	if (dkim->has_bare && !entry->body) {
-		set_result(entry, AS_NEUTRAL, "bare CR or LF in the body");
-		return;
-	}
-	bool is_beyond = is_beyond_body(dkim, entry);
-	if (!is_beyond && !get_hashes(dkim, entry, &hashes)) {
-		set_result(entry, AS_NEUTRAL, "not processable");
-		return;
-	}
-	if (is_beyond || (p->has_length && p->length > hashes.body_length)) { /* RFC 6376 3.7 */
+	const struct as_body_hash *body = entry->body;
+	if (p->has_length && p->length > body->length) { /* RFC 6376 3.7 */
 		set_result(entry, AS_FAIL, "body shorter than l=");
 		return;
 	}
-	out->has_unsigned_tail = p->has_length && p->length < hashes.body_length;
+	out->has_unsigned_tail = p->has_length && p->length < body->length;
 	/* Before the key, so that trouble in DNS does not hide what is certain. */
-	if (p->bh_size != AS_SHA256_SIZE || memcmp(p->bh, hashes.body, AS_SHA256_SIZE) != 0) {
+	if (p->bh_size != AS_SHA256_SIZE || memcmp(p->bh, body->hash, AS_SHA256_SIZE) != 0) {
 		set_result(entry, AS_FAIL, "body hash mismatch");
 		return;
 	}
-	check_keys(dkim, entry, &hashes, out);
+	check_keys(dkim, entry, out);
 	if (p->code == AS_PASS && out->has_unsigned_tail && !dkim->options.accepts_length)
 		set_result(entry, AS_POLICY, "part of the body is not signed");
 }
@@ -560,8 +399,6 @@ static const char *shown_b(const struct as_dkim *dkim, const struct entry *entry
 void as_dkim_finish(struct as_dkim *dkim, struct as_dkim_outcome *outcome)
 {
 	struct as_dkim_signature *list = as_alloc_array(dkim->arena, dkim->count, sizeof *list);
-	if (dkim->handle)
-		end_body(dkim);
 	for (size_t i = 0; i < dkim->count; i++) {
 		struct entry *entry = &dkim->entries[i];
 		struct as_dkim_signature *out = &list[i];

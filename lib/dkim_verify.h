@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dkim_verify.h - DKIM signatures of one message, RFC 6376, 8301, 8463, 8616.
  *
- * libopendkim parses, canonicalises and hashes behind two fences; signatures are checked with libcrypto and keys that our DNS
- * fetched in parallel and keeps parsed. Only this file's .c includes <opendkim/dkim.h>.
+ * libopendkim parses, canonicalises and hashes the header behind two fences; the body hashes are body_hashes.h's; signatures are
+ * checked with libcrypto and keys that our DNS fetched in parallel and keeps parsed. Only this file's .c includes <opendkim/dkim.h>.
  */
 #ifndef AS_DKIM_VERIFY_H
 #define AS_DKIM_VERIFY_H
 
 #include "arena.h"
+#include "body_hashes.h"
 #include "code.h"
 #include "dns.h"
 #include "err.h"
@@ -50,19 +51,13 @@ struct as_dkim_outcome {
 
 struct as_dkim; /* one message; one thread at a time */
 
-/* At the end of the header: picks the signatures to try (author_domain's first), starts their key lookups in `set`, hands the header
- * to the library. author_domain may be NULL. Never fails: what is wrong becomes a result. Freed with the arena. */
-struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set,
+/* At the end of the header: picks the signatures to try (author_domain's first), starts their key lookups in `set`, asks for their
+ * body hashes in `bodies` (borrowed), hands the header to the library. author_domain may be NULL. Never fails: what is wrong becomes
+ * a result. Freed with the arena. */
+struct as_dkim *as_dkim_begin(struct as_arena *arena, struct as_dkim_lib *lib, struct as_dns_set *set, struct as_body_hashes *bodies,
 			      const struct as_dkim_options *options, const struct as_fields *fields, const char *author_domain);
 
-/* Does anything still need body bytes? */
-bool as_dkim_wants_body(const struct as_dkim *dkim);
-
-/* Body bytes as received (CRLF line ends), in pieces of any size. A bare CR or LF that first shows after the first piece (64 KB from
- * an MTA) leaves all signatures neutral. */
-void as_dkim_body(struct as_dkim *dkim, const unsigned char *bytes, size_t n);
-
-/* End of message: waits for the keys, checks, fills the outcome (arena memory). */
+/* End of message, after as_body_hashes_end: waits for the keys, checks, fills the outcome (arena memory). */
 void as_dkim_finish(struct as_dkim *dkim, struct as_dkim_outcome *outcome);
 
 #endif

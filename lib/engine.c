@@ -217,6 +217,7 @@ void as_engine_eoh(struct as_message *message)
 		return;
 	message->has_eoh = true;
 	judge_from(message);
+	message->bodies = as_body_hashes_new(message->arena);
 	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i]->eoh)
 			methods[i]->eoh(message);
@@ -232,12 +233,9 @@ bool as_engine_wants_body(const struct as_message *message)
 {
 	if (message->recorder && as_capture_wants_body(message))
 		return true;
-	if (message->has_eoh && needs(message) & AS_NEEDS_SIZE)
-		return true;
-	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
-		if (methods[i]->wants_body && methods[i]->wants_body(message))
-			return true;
-	return false;
+	if (!message->has_eoh)
+		return false;
+	return needs(message) & AS_NEEDS_SIZE || as_body_hashes_are_needed(message->bodies);
 }
 
 void as_engine_body(struct as_message *message, const unsigned char *bytes, size_t n)
@@ -246,9 +244,8 @@ void as_engine_body(struct as_message *message, const unsigned char *bytes, size
 	message->size += (int64_t)n;
 	if (message->recorder)
 		as_capture_body(message, bytes, n);
-	for (size_t i = 0; i < METHODS && message->has_eoh; i++)
-		if (methods[i]->body)
-			methods[i]->body(message, bytes, n);
+	if (message->bodies)
+		as_body_hashes_add(message->bodies, bytes, n);
 }
 
 void as_engine_internal_error(struct as_message *message, const char *what)
@@ -268,6 +265,7 @@ static void collect(struct as_message *message, void (*before_wait)(void *user),
 	bool is_judged = !message->skipped_by;
 	if (is_judged) {
 		as_engine_eoh(message);
+		as_body_hashes_end(message->bodies);
 		as_dns_set_arm(message->dns);
 	}
 	if (is_judged && before_wait)

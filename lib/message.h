@@ -5,6 +5,7 @@
 
 #include "arc_chain.h"
 #include "arena.h"
+#include "body_hashes.h"
 #include "dkim_verify.h"
 #include "dmarc_check.h"
 #include "evidence.h"
@@ -34,6 +35,7 @@ struct as_message {
 	const char *login_mechanism; /* as the MTA says: "PLAIN"; NULL */
 	const char *login_name;      /* NULL */
 	bool has_eoh;                /* the header is complete and the methods have seen it */
+	struct as_body_hashes *bodies; /* what they asked for; NULL before */
 	const char *envelope_local;  /* "" for a null sender */
 	const char *envelope_domain; /* as given, without local part; "" for a null sender; any bytes */
 	bool has_null_sender;

@@ -13,8 +13,6 @@ struct as_method {
 	void (*helo)(struct as_session *session);
 	void (*mail)(struct as_message *message);
 	void (*eoh)(struct as_message *message);
-	bool (*wants_body)(const struct as_message *message);
-	void (*body)(struct as_message *message, const unsigned char *bytes, size_t n);
 	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
 };
 

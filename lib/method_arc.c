@@ -17,18 +17,7 @@ static void arc_eoh(struct as_message *message)
 		.now_s = message->now_s,
 		.drift_s = settings->dkim.clock_drift_s,
 	};
-	message->arc_state = as_arc_begin(message->arena, message->dns, &options, &message->fields);
-}
-
-static bool arc_wants_body(const struct as_message *message)
-{
-	return message->arc_state && as_arc_wants_body(message->arc_state);
-}
-
-static void arc_body(struct as_message *message, const unsigned char *bytes, size_t n)
-{
-	if (message->arc_state)
-		as_arc_body(message->arc_state, bytes, n);
+	message->arc_state = as_arc_begin(message->arena, message->dns, message->bodies, &options, &message->fields);
 }
 
 static void report(struct as_message *message, const struct as_arc_outcome *outcome)
@@ -58,7 +47,5 @@ static void arc_finish(struct as_message *message)
 const struct as_method as_method_arc = {
 	.name = "arc",
 	.eoh = arc_eoh,
-	.wants_body = arc_wants_body,
-	.body = arc_body,
 	.finish = arc_finish,
 };

@@ -16,19 +16,8 @@ static void dkim_eoh(struct as_message *message)
 		.now_s = message->now_s,
 		.drift_s = settings->dkim.clock_drift_s,
 	};
-	message->dkim_state = as_dkim_begin(message->arena, message->env->dkim, message->dns, &options, &message->fields,
-					    message->from.domain);
-}
-
-static bool dkim_wants_body(const struct as_message *message)
-{
-	return message->dkim_state && as_dkim_wants_body(message->dkim_state);
-}
-
-static void dkim_body(struct as_message *message, const unsigned char *bytes, size_t n)
-{
-	if (message->dkim_state)
-		as_dkim_body(message->dkim_state, bytes, n);
+	message->dkim_state = as_dkim_begin(message->arena, message->env->dkim, message->dns, message->bodies, &options,
+					    &message->fields, message->from.domain);
 }
 
 static void report(struct as_message *message, const struct as_dkim_signature *signature)
@@ -62,7 +51,5 @@ static void dkim_finish(struct as_message *message)
 const struct as_method as_method_dkim = {
 	.name = "dkim",
 	.eoh = dkim_eoh,
-	.wants_body = dkim_wants_body,
-	.body = dkim_body,
 	.finish = dkim_finish,
 };

@@ -65,25 +65,15 @@ static struct as_fields *read_header(struct as_dkim_world *world, const char *me
 }
 
 /* Feeds the body in pieces as wanted. */
-static void feed(const struct as_dkim_world *world, const char *body, size_t left, void (*take)(void *user, const char *bytes, size_t n),
-		 void *user)
+static void feed(const struct as_dkim_world *world, struct as_body_hashes *bodies, const char *body, size_t left)
 {
 	while (left > 0) {
 		size_t piece = world->piece && world->piece < left ? world->piece : left;
-		take(user, body, piece);
+		as_body_hashes_add(bodies, (const unsigned char *)body, piece);
 		body += piece;
 		left -= piece;
 	}
-}
-
-static void take_dkim(void *user, const char *bytes, size_t n)
-{
-	as_dkim_body(user, (const unsigned char *)bytes, n);
-}
-
-static void take_arc(void *user, const char *bytes, size_t n)
-{
-	as_arc_body(user, (const unsigned char *)bytes, n);
+	as_body_hashes_end(bodies);
 }
 
 struct as_dkim_outcome as_dkim_world_verify(struct as_dkim_world *world, const char *message, size_t n)
@@ -91,8 +81,9 @@ struct as_dkim_outcome as_dkim_world_verify(struct as_dkim_world *world, const c
 	struct as_dkim_outcome outcome;
 	const char *body;
 	struct as_fields *fields = read_header(world, message, n, &body);
-	struct as_dkim *dkim = as_dkim_begin(world->arena, world->lib, world->set, &world->options, fields, world->author);
-	feed(world, body, n - (size_t)(body - message), take_dkim, dkim);
+	struct as_body_hashes *bodies = as_body_hashes_new(world->arena);
+	struct as_dkim *dkim = as_dkim_begin(world->arena, world->lib, world->set, bodies, &world->options, fields, world->author);
+	feed(world, bodies, body, n - (size_t)(body - message));
 	as_dkim_finish(dkim, &outcome);
 	return outcome;
 }
@@ -104,9 +95,9 @@ struct as_arc_outcome as_dkim_world_chain(struct as_dkim_world *world, const cha
 	struct as_arc_outcome outcome;
 	const char *body;
 	struct as_fields *fields = read_header(world, message, n, &body);
-	struct as_arc *arc = as_arc_begin(world->arena, world->set, &options, fields);
-	if (arc)
-		feed(world, body, n - (size_t)(body - message), take_arc, arc);
+	struct as_body_hashes *bodies = as_body_hashes_new(world->arena);
+	struct as_arc *arc = as_arc_begin(world->arena, world->set, bodies, &options, fields);
+	feed(world, bodies, body, n - (size_t)(body - message));
 	as_arc_finish(arc, &outcome);
 	return outcome;
 }
