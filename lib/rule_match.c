@@ -100,7 +100,7 @@ static int compare_names(const void *a, const void *b)
 
 static bool has_name(const char *const *names, size_t count, const char *name)
 {
-	return bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
+	return count && bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
 }
 
 bool as_pattern_has(const char *const *patterns, size_t count, const char *domain)
