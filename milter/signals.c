@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* signals.c - waiting for signals, and stopping in order.
  *
- * libmilter has a thread that waits for TERM, INT and HUP as well. Linux gives a signal for the process to its first thread
- * when that one waits for it, so libmilter runs in another thread and the first one waits. Should libmilter's thread get the
- * signal all the same, smfi_main() ends some seconds later and we end in the same way, only without deferring.
+ * libmilter has a thread that waits for TERM, INT and HUP as well. A signal for the process goes to its first thread whenever that one
+ * does not block it, so the first thread alone takes signals, by handlers that only write their number into a pipe: were it to wait
+ * with sigwait() like libmilter's, a signal that comes during a reload would be libmilter's. Should that thread get one all the
+ * same, smfi_main() ends some seconds later and we end in the same way, only without deferring.
  *
  * libmilter closes connections that are between two commands when it stops: so messages are finished before it is told to.
  */
@@ -13,42 +14,82 @@
 
 #include "notify.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <libmilter/mfapi.h>
 
+enum { LISTENER_ENDED = 0 }; /* no signal's number */
+
 struct listener {
 	pthread_t thread;
-	pthread_t waiter; /* told by SIGALRM that smfi_main() has returned */
 	atomic_bool has_ended;
 	bool has_failed; /* known once it has ended */
 };
 
-static sigset_t waited_for(void)
+/* What a handler may know of: the pipe that it writes to, and the end that the first thread reads. */
+static int told[2] = { -1, -1 };
+
+static const int signals[] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP };
+enum { SIGNALS = sizeof signals / sizeof signals[0] };
+
+static void set_mask(int how)
 {
-	static const int signals[] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT, SIGHUP, SIGALRM };
 	sigset_t set;
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+	for (size_t i = 0; i < SIGNALS; i++)
 		sigaddset(&set, signals[i]);
-	return set;
+	pthread_sigmask(how, &set, NULL);
 }
 
 void as_signals_block(void)
 {
-	sigset_t set = waited_for();
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	set_mask(SIG_BLOCK);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+static void tell(int number)
+{
+	int saved = errno;
+	unsigned char byte = (unsigned char)number;
+	(void)!write(told[1], &byte, 1); /* a full pipe tells enough */
+	errno = saved;
+}
+
+/* The next number told, or -1 when none came in time. */
+static int next_told(int timeout_ms)
+{
+	struct pollfd reader = { .fd = told[0], .events = POLLIN };
+	unsigned char byte;
+	if (poll(&reader, 1, timeout_ms) <= 0 || read(told[0], &byte, 1) != 1)
+		return -1;
+	return byte;
+}
+
+static bool take_signals(void)
+{
+	struct sigaction action = { .sa_handler = tell, .sa_flags = SA_RESTART };
+	if (pipe2(told, O_CLOEXEC | O_NONBLOCK) != 0)
+		return false;
+	sigfillset(&action.sa_mask);
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (sigaction(signals[i], &action, NULL) != 0)
+			return false;
+	set_mask(SIG_UNBLOCK);
+	return true;
 }
 
 static void *listen_thread(void *user)
 {
 	struct listener *listener = user;
+	set_mask(SIG_BLOCK); /* libmilter's threads inherit it */
 	listener->has_failed = smfi_main() != MI_SUCCESS; /* not after a signal */
 	atomic_store(&listener->has_ended, true);
-	pthread_kill(listener->waiter, SIGALRM);
+	tell(LISTENER_ENDED);
 	return NULL;
 }
 
@@ -88,16 +129,13 @@ static void reload(struct as_service *service)
 /* Until a signal that stops, or the end of the listener. */
 static void serve(struct as_service *service, const struct listener *listener)
 {
-	const sigset_t set = waited_for();
 	while (!atomic_load(&listener->has_ended)) {
-		int number = 0;
-		if (sigwait(&set, &number) != 0)
-			continue;
+		int number = next_told(-1);
 		if (number == SIGUSR1)
 			reload(service);
 		else if (number == SIGUSR2)
 			log_statistics(service);
-		else if (number != SIGALRM)
+		else if (number > LISTENER_ENDED)
 			return;
 	}
 }
@@ -105,9 +143,7 @@ static void serve(struct as_service *service, const struct listener *listener)
 /* 10 ms; false when a second signal wants us gone now. */
 static bool pause_unless_hurried(void)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000000L };
-	const sigset_t set = waited_for();
-	int number = sigtimedwait(&set, NULL, &pause);
+	int number = next_told(10);
 	return number != SIGTERM && number != SIGINT && number != SIGHUP;
 }
 
@@ -160,8 +196,8 @@ static void log_lost_listener(struct as_service *service)
 
 bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user)
 {
-	struct listener listener = { .waiter = pthread_self() };
-	if (pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
+	struct listener listener = { .has_failed = false };
+	if (!take_signals() || pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
 		return false;
 	ready(user);
 	serve(service, &listener);
