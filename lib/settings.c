@@ -214,7 +214,8 @@ static int check_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resu
 	if (*line && is_first)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "%s is given twice; first in line %d", name, *line);
 	*line = *line ? *line : cfg->line;
-	l->rule_line = l->rule_line ? l->rule_line : cfg->line;
+	if (strcmp(row->section, "rule") == 0 && !l->rule_line)
+		l->rule_line = cfg->line;
 	union { int64_t number; struct as_network network; const char *text; mode_t mode; bool flag; } scratch;
 	const char *detail = NULL;
 	enum as_err err = as_value_read(l->arena, row, value, &scratch, &detail);

@@ -352,6 +352,8 @@ static const struct {
 	  "t:1: rule \"x\": header-present can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
 	{ "rule x { client = {192.0.2.1, mx.example.com} action = accept }", AS_ERR_RANGE,
 	  "t:1: rule \"x\": client = \"mx.example.com\": a name has to be confirmed; set iprev.enable = true, or write the network" },
+	{ "user = ''\n\nrule x {\n from-domain = example.com\n action = accept\n}", AS_ERR_RANGE,
+	  "t:4: rule \"x\": from-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
 	{ "rule x { iprev = fail action = reject }", AS_ERR_RANGE, "t:1: rule \"x\": iprev never matches while iprev.enable = false" },
 	{ "rule x { client = 'a b' action = accept }", AS_ERR_SYNTAX,
 	  "t:1: rule \"x\": client = \"a b\": it must be a domain such as \"example.com\", or \".example.com\" for all below it" },
