@@ -42,6 +42,13 @@ static const char *const configs[] = {
 	"dkim { enable = false } maximum-queries = 20",
 	"dmarc { enable = false } dkim { maximum-signatures = 100 } skip-authenticated = false",
 	"dmarc { discovery = \"public-suffix-list\" public-suffix-list = \"" AS_TEST_SRCDIR "/conformance/dmarc/suffixes.dat\" }",
+	"arc { trusted-sealers = {\"example.org\", \"example.com\", \"example.net\"} } iprev { enable = true } mixed-recipients = \"mildest\"\n"
+	"forwarders { networks = {\"198.51.100.0/24\"} domains = {\"example.org\", \".example.org\"} }\n"
+	"rule \"a\" { header-present = {\"X-A\", \"List-Id\"} size = {\">1k\", \"<100\"} tls = \"none\" percent = 50 action = \"quarantine\" }\n"
+	"rule \"b\" { list-id = {\".example.com\", \".example.org\"} action = \"accept\" }\n"
+	"rule \"c\" { recipient = \"a@example.net\" helo = \".example.com\" envelope-domain = \".com\" action = \"reject\" }\n"
+	"rule \"d\" { recipient-domain = \".example.net\" client = {\"2001:db8::/32\", \".example\"} action = \"tempfail\" }\n"
+	"rule \"e\" { dkim-domain = \".com\" arc-sealer = \".org\" dnssec = \"dkim:secure\" action = \"report-only\" }",
 	"spf { enable = false }",
 };
 enum { CONFIGS = sizeof configs / sizeof *configs };

@@ -492,12 +492,38 @@ static void test_shadows(void **state)
 	}
 }
 
+/* The examples of assay.conf(5) are configurations: each literal text below RULES. */
+static void test_manual(void **state)
+{
+	(void)state;
+	static const char begin[] = ".Bd -literal -offset indent\n";
+	struct as_arena *arena = as_arena_new();
+	struct as_buf text = as_buf_new(arena);
+	FILE *in = fopen(AS_TEST_SRCDIR "/../man/assay.conf.5.head", "re");
+	assert_non_null(in);
+	for (int c; (c = getc(in)) != EOF;)
+		as_buf_putc(&text, (char)c);
+	fclose(in);
+	size_t count = 0, rules = 0;
+	for (char *at = strstr(text.text, ".Sh RULES"); at && (at = strstr(at, begin)); count++) {
+		char *end = strstr(at, "\n.Ed");
+		assert_non_null(end);
+		*end = '\0';
+		const struct as_settings *settings = settings_from(arena, at + strlen(begin));
+		rules += settings->rules ? settings->rules->count : 0;
+		at = end + 1;
+	}
+	assert_int_equal(count, 5);
+	assert_int_equal(rules, 6);
+	as_arena_free(arena);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_nothing), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_report_only), cmocka_unit_test(test_percent), cmocka_unit_test(test_written),
-		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_expiry), cmocka_unit_test(test_manual),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
