@@ -7,7 +7,7 @@
 # Peers that are not installed are left out. BUILD/bench/ gets results.json, results.txt and results.svg. PEERS="assay noop" chooses.
 set -eu
 if [ -z "${AS_BENCH_INSIDE-}" ]; then # a network with nothing but loopback, and an /etc/resolv.conf of our own
-	AS_BENCH_INSIDE=1 exec unshare --map-root-user --net --mount --pid --fork --kill-child --mount-proc sh "$0" "$@"
+	AS_BENCH_INSIDE=1 exec unshare --map-root-user --net --mount --pid --fork --kill-child=TERM --mount-proc sh "$0" "$@"
 fi
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:-build}" && pwd)
@@ -16,9 +16,17 @@ cold_messages=$((messages / 10))
 python=/usr/bin/python3
 fast=192.0.2.53 slow=192.0.2.54 # of the DNS servers; not in 127/8, which libunbound does not ask
 PATH=$PATH:/usr/sbin:/sbin
+# libmilter may take five seconds to stop; a second is enough for what has children to end them.
+stop() { # PID...
+	kill "$@" 2>/dev/null || :
+	sleep 1
+	kill -KILL "$@" 2>/dev/null || :
+	wait "$@" 2>/dev/null || :
+}
+
 dir=$(mktemp -d)
 nsd= delay= pids=
-trap 'kill $nsd $delay $pids 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'stop $nsd $delay $pids; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
 start_dns() {
@@ -62,14 +70,6 @@ peer_run() {
 		kill -0 $! 2>/dev/null || { cat "$round/log" >&2; exit 1; }
 		sleep 0.05
 	done
-}
-
-# libmilter may take five seconds to stop; a second is enough for what has children to end them.
-stop() { # PID...
-	kill "$@" 2>/dev/null || :
-	sleep 1
-	kill -KILL "$@" 2>/dev/null || :
-	wait "$@" 2>/dev/null || :
 }
 
 # One measurement of one peer in a fresh state: a line of JSON.
