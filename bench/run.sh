@@ -86,9 +86,13 @@ measure() { # PEER CASE SERVER MAILS OPTION...
 	. "$top/bench/peers/$peer.sh"
 	peer_start "$round" "$server@53"
 	"$build/bench/load" $chain "$@" "$dir/corpus/$mails"/*.mail >"$round/result" || { cat "$round/log" "$round/result" >&2; exit 1; }
-	stop $pids $delay
+	stop $pids
 	questions=null
-	[ -z "$delay" ] || questions=$(cat "$round/questions")
+	if [ -n "$delay" ]; then # it prints when it ends, however long that takes
+		kill "$delay"
+		wait "$delay" || :
+		questions=$(cat "$round/questions")
+	fi
 	pids= delay=
 	printf '{"peer": "%s", "case": "%s", "questions": %s, "load": %s}\n' "$peer" "$case" "$questions" "$(cat "$round/result")"
 	rm -rf "$round"
