@@ -33,7 +33,6 @@ struct job {
 	struct as_queue_job head;
 	int64_t most_files;
 	char name[NAME_ROOM]; /* without ENDING */
-	const char *folder;   /* behind the content, in the same block */
 	size_t size;
 	char content[];
 };
@@ -41,11 +40,9 @@ struct job {
 /* All but the queue is its thread's own. */
 struct as_capturefile {
 	struct as_queue *queue;
-	const struct as_log *log;
 	int fd; /* of the folder; -1: closed */
 	char folder[PATH_ROOM];
 	int64_t count; /* files in it */
-	bool has_complained;
 };
 
 static bool ends_in(const char *name, const char *ending)
@@ -164,7 +161,7 @@ static bool write_file(struct as_capturefile *f, const struct job *job)
 
 static bool keep(struct as_capturefile *f, const struct job *job)
 {
-	if (!open_folder(f, job->folder, job->most_files))
+	if (!open_folder(f, job->head.path, job->most_files))
 		return false;
 	if (f->count >= job->most_files) /* some at once, so that a full folder is not read for every message */
 		f->count = thin_out(f->fd, is_capture, job->most_files - job->most_files / 16 - 1);
@@ -174,27 +171,17 @@ static bool keep(struct as_capturefile *f, const struct job *job)
 	return true;
 }
 
-/* One warning when writing stops, one when it works again. */
-static bool work(void *user, const struct as_queue_job *head, uint64_t dropped)
+static bool work(void *user, const struct as_queue_job *head)
 {
-	struct as_capturefile *f = user;
-	const struct job *job = (const struct job *)head;
-	bool is_written = keep(f, job);
-	if (!is_written && !f->has_complained)
-		as_log(f->log, AS_LOG_WARNING, NULL, "captures cannot be written to %s, they are dropped: %s", job->folder,
-		       strerror(errno));
-	if (is_written && dropped)
-		as_log(f->log, AS_LOG_WARNING, NULL, "captures are written again; dropped: %llu", (unsigned long long)dropped);
-	f->has_complained = !is_written;
-	return is_written;
+	return keep(user, (const struct job *)head);
 }
 
 struct as_capturefile *as_capturefile_new(const struct as_log *log)
 {
 	struct as_capturefile *f = as_xalloc(sizeof *f);
-	f->log = log;
 	f->fd = -1;
-	f->queue = as_queue_new(WAITING_MAX, work, f);
+	f->queue = as_queue_new(&(struct as_queue_purpose){
+		.what = "captures", .most_bytes = WAITING_MAX, .work = work, .user = f, .log = log });
 	if (f->queue)
 		return f;
 	free(f);
@@ -237,6 +224,6 @@ void as_capturefile_put(struct as_capturefile *f, const char *folder, int64_t mo
 	job->size = size;
 	make_name(job->name, time_s, id);
 	memcpy(job->content, content, size);
-	job->folder = memcpy(job->content + size, folder, folder_size);
+	job->head.path = memcpy(job->content + size, folder, folder_size);
 	as_queue_put(f->queue, &job->head);
 }

@@ -6,19 +6,22 @@
 
 #include "arena.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct as_queue {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct as_queue_job *first, **last;
-	size_t waiting, most; /* cost of the jobs in the list */
-	uint64_t dropped;
+	size_t waiting;   /* cost of the jobs in the list */
+	uint64_t dropped; /* or not done, since one was done */
 	bool is_stopping;
-	bool (*work)(void *user, const struct as_queue_job *job, uint64_t dropped);
-	void *user;
+	struct as_queue_purpose purpose;
+	bool has_complained; /* the thread's own */
 };
 
 /* The next job and what was dropped before; NULL: there will be none. */
@@ -45,12 +48,26 @@ static void settle(struct as_queue *q, bool is_done, uint64_t dropped)
 	pthread_mutex_unlock(&q->lock);
 }
 
+/* One warning when it stops, one when it works again. */
+static void report(struct as_queue *q, const struct as_queue_job *job, bool is_done, uint64_t dropped)
+{
+	const struct as_queue_purpose *p = &q->purpose;
+	if (!is_done && !q->has_complained)
+		as_log(p->log, AS_LOG_WARNING, NULL, "%s cannot be written to %s, they are dropped: %s", p->what, job->path,
+		       strerror(errno));
+	if (is_done && dropped)
+		as_log(p->log, AS_LOG_WARNING, NULL, "%s are written again; dropped: %llu", p->what, (unsigned long long)dropped);
+	q->has_complained = !is_done;
+}
+
 static void *run(void *user)
 {
 	struct as_queue *q = user;
 	uint64_t dropped;
 	for (struct as_queue_job *job; (job = take(q, &dropped));) {
-		settle(q, q->work(q->user, job, dropped), dropped);
+		bool is_done = q->purpose.work(q->purpose.user, job);
+		report(q, job, is_done, dropped);
+		settle(q, is_done, dropped);
 		free(job);
 	}
 	return NULL;
@@ -63,15 +80,13 @@ static void release(struct as_queue *q)
 	free(q);
 }
 
-struct as_queue *as_queue_new(size_t most_bytes, bool (*work)(void *user, const struct as_queue_job *job, uint64_t dropped), void *user)
+struct as_queue *as_queue_new(const struct as_queue_purpose *purpose)
 {
 	struct as_queue *q = as_xalloc(sizeof *q);
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
 	q->last = &q->first;
-	q->most = most_bytes;
-	q->work = work;
-	q->user = user;
+	q->purpose = *purpose;
 	if (pthread_create(&q->thread, NULL, run, q) == 0)
 		return q;
 	release(q);
@@ -92,9 +107,10 @@ void as_queue_free(struct as_queue *q)
 
 void as_queue_put(struct as_queue *q, struct as_queue_job *job)
 {
+	size_t most = q->purpose.most_bytes;
 	job->next = NULL;
 	pthread_mutex_lock(&q->lock);
-	bool fits = !q->is_stopping && (!q->first || (q->waiting <= q->most && job->cost <= q->most - q->waiting));
+	bool fits = !q->is_stopping && (!q->first || (q->waiting <= most && job->cost <= most - q->waiting));
 	if (fits) {
 		*q->last = job;
 		q->last = &job->next;

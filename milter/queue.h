@@ -3,9 +3,10 @@
 #ifndef AS_QUEUE_H
 #define AS_QUEUE_H
 
+#include "log.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct as_queue;
 
@@ -13,17 +14,26 @@ struct as_queue;
 struct as_queue_job {
 	struct as_queue_job *next;
 	size_t cost;
+	const char *path; /* where it goes, for the log; lives as long as the job */
 };
 
-/* Starts the thread; signals are blocked by now. work(user, job) is called in it, in the order of the jobs; true: it was done. Jobs waiting
- * together cost most_bytes at most, or are one alone. NULL when no thread can be made. */
-struct as_queue *as_queue_new(size_t most_bytes, bool (*work)(void *user, const struct as_queue_job *job, uint64_t dropped), void *user);
+/* What a queue is for. The log is borrowed and outlives it. */
+struct as_queue_purpose {
+	const char *what; /* "traces", for the log */
+	size_t most_bytes; /* jobs waiting together cost so much at most, or are one alone */
+	bool (*work)(void *user, const struct as_queue_job *job); /* true: it was done; else errno says why not */
+	void *user;
+	const struct as_log *log;
+};
+
+/* Starts the thread; signals are blocked by now. work() is called in it, in the order of the jobs. The log gets one warning when work
+ * begins to fail and one, with what was dropped, when it is done again. NULL when no thread can be made. */
+struct as_queue *as_queue_new(const struct as_queue_purpose *purpose);
 
 /* Works off what is waiting, stops the thread. NULL is allowed. */
 void as_queue_free(struct as_queue *queue);
 
-/* Takes the job over; one that does not fit is dropped and counted. work() is told how many were dropped or not done since it was done the
- * last time. Never waits. Any thread. */
+/* Takes the job over; one that does not fit is dropped and counted. Never waits. Any thread. */
 void as_queue_put(struct as_queue *queue, struct as_queue_job *job);
 
 #endif

@@ -26,18 +26,15 @@ enum { PATH_ROOM = 4096, WAITING_MAX = 8 << 20 };
 struct job {
 	struct as_queue_job head;
 	int64_t size;
-	char *path; /* behind the line, in the same block */
 	char line[];
 };
 
 /* All but the queue is its thread's own. */
 struct as_tracefile {
 	struct as_queue *queue;
-	const struct as_log *log;
 	int fd; /* -1: closed */
 	int64_t size;
 	char path[PATH_ROOM];
-	bool has_complained;
 };
 
 static void shut(struct as_tracefile *f)
@@ -98,31 +95,18 @@ static bool write_line(struct as_tracefile *f, const char *path, int64_t size, c
 	return false;
 }
 
-/* One warning when writing stops, one when it works again. */
-static void report(struct as_tracefile *f, bool is_written, uint64_t dropped)
+static bool work(void *user, const struct as_queue_job *head)
 {
-	if (!is_written && !f->has_complained)
-		as_log(f->log, AS_LOG_WARNING, NULL, "traces cannot be written to %s, they are dropped: %s", f->path, strerror(errno));
-	if (is_written && dropped)
-		as_log(f->log, AS_LOG_WARNING, NULL, "traces are written again; dropped: %llu", (unsigned long long)dropped);
-	f->has_complained = !is_written;
-}
-
-static bool work(void *user, const struct as_queue_job *head, uint64_t dropped)
-{
-	struct as_tracefile *f = user;
 	const struct job *job = (const struct job *)head;
-	bool is_written = write_line(f, job->path, job->size, job->line);
-	report(f, is_written, dropped);
-	return is_written;
+	return write_line(user, head->path, job->size, job->line);
 }
 
 struct as_tracefile *as_tracefile_new(const struct as_log *log)
 {
 	struct as_tracefile *f = as_xalloc(sizeof *f);
-	f->log = log;
 	f->fd = -1;
-	f->queue = as_queue_new(WAITING_MAX, work, f);
+	f->queue = as_queue_new(&(struct as_queue_purpose){
+		.what = "traces", .most_bytes = WAITING_MAX, .work = work, .user = f, .log = log });
 	if (f->queue)
 		return f;
 	free(f);
@@ -145,8 +129,7 @@ void as_tracefile_append(struct as_tracefile *f, const char *path, int64_t size,
 	struct job *job = as_xalloc(cost);
 	job->head.cost = cost;
 	job->size = size;
-	job->path = job->line + line_size;
 	memcpy(job->line, line, line_size);
-	memcpy(job->path, path, path_size);
+	job->head.path = memcpy(job->line + line_size, path, path_size);
 	as_queue_put(f->queue, &job->head);
 }
