@@ -3,7 +3,7 @@
 """delaydns.py - a UDP forwarder in front of a DNS server on loopback that answers late, and loses what it is told to lose.
 
 usage: delaydns.py LISTEN UPSTREAM [--delay MS] [--loss SHARE] [--slow-share SHARE --slow MS] [--seed N]
-LISTEN and UPSTREAM are ADDRESS@PORT. The end comes with SIGTERM; then the number of questions is printed.
+LISTEN and UPSTREAM are ADDRESS@PORT. It prints "listening" when it does. The end comes with SIGTERM; then the number of questions is printed.
 """
 
 import argparse
@@ -67,6 +67,7 @@ async def serve(options):
         loop.add_signal_handler(number, done.set)
     _, upstream = await loop.create_datagram_endpoint(Upstream, remote_addr=endpoint(options.upstream))
     _, listener = await loop.create_datagram_endpoint(lambda: Listener(options, upstream), local_addr=endpoint(options.listen))
+    print("listening", flush=True)
     await done.wait()
     print(listener.questions)
 

@@ -81,6 +81,10 @@ measure() { # PEER CASE SERVER MAILS OPTION...
 	if [ "$server" = $slow ]; then
 		"$python" "$top/bench/delaydns.py" "$server@53" $fast@53 --delay 20 >"$round/questions" &
 		delay=$!
+		until [ -s "$round/questions" ]; do # it listens, or it has gone
+			kill -0 $delay || exit 1
+			sleep 0.05
+		done
 	fi
 	chain=
 	. "$top/bench/peers/$peer.sh"
@@ -91,7 +95,7 @@ measure() { # PEER CASE SERVER MAILS OPTION...
 	if [ -n "$delay" ]; then # it prints when it ends, however long that takes
 		kill "$delay"
 		wait "$delay" || :
-		questions=$(cat "$round/questions")
+		questions=$(tail -n 1 "$round/questions")
 	fi
 	pids= delay=
 	printf '{"peer": "%s", "case": "%s", "questions": %s, "load": %s}\n' "$peer" "$case" "$questions" "$(cat "$round/result")"
