@@ -60,6 +60,8 @@ struct lookup {
 struct as_dns_set {
 	atomic_uint refs;
 	struct as_dns *dns; /* counted until as_dns_set_free(); then valid in the back end's calls only */
+	struct as_dns_set *of; /* as_dns_set_new_held(); else NULL */
+	size_t missing;
 	struct as_dns_limits limits;
 	pthread_mutex_t lock; /* of everything below; answers and callbacks come from other threads */
 	pthread_cond_t changed;
@@ -144,6 +146,18 @@ struct as_dns_set *as_dns_set_new(struct as_dns *dns, const struct as_dns_limits
 	pthread_cond_init(&set->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	return set;
+}
+
+struct as_dns_set *as_dns_set_new_held(struct as_dns_set *of)
+{
+	struct as_dns_set *set = as_dns_set_new(of->dns, &of->limits);
+	set->of = of;
+	return set;
+}
+
+size_t as_dns_set_missing(const struct as_dns_set *set)
+{
+	return set->missing;
 }
 
 static void set_unref(struct as_dns_set *set)
@@ -457,13 +471,13 @@ static bool is_crowded(const struct as_dns_set *set)
 
 void as_dns_start(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
-	if (!is_crowded(set))
+	if (!set->of && !is_crowded(set))
 		start(set, name, type, NULL, NULL);
 }
 
 void as_dns_start_then(struct as_dns_set *set, const char *name, enum as_dns_type type, as_dns_then *then, void *user)
 {
-	if (!is_crowded(set))
+	if (!set->of && !is_crowded(set))
 		start(set, name, type, then, user);
 }
 
@@ -526,8 +540,27 @@ static void wait_for(struct lookup *lookup)
 		settle(lookup, timeout_answer(lookup), false); /* its callbacks are dropped: what they would start comes too late */
 }
 
+/* Of a set that asks nobody. An answer of the other set stays until that one is freed. */
+static const struct as_dns_answer *held_answer(struct as_dns_set *set, const char *asked_name, enum as_dns_type type)
+{
+	char name[AS_DNS_NAME_SIZE];
+	as_dns_name_lower(asked_name, name);
+	pthread_mutex_lock(&set->of->lock);
+	const struct lookup *lookup = find_lookup(set->of, name, type);
+	const struct as_dns_answer *answer = lookup ? lookup->answer : NULL;
+	pthread_mutex_unlock(&set->of->lock);
+	if (answer)
+		return answer;
+	set->missing++;
+	if (!set->overflow)
+		set->overflow = as_dns_answer_empty("", type, AS_DNS_TEMPFAIL, "not looked up");
+	return set->overflow;
+}
+
 const struct as_dns_answer *as_dns_get(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
+	if (set->of)
+		return held_answer(set, name, type);
 	struct begun begun = start(set, name, type, NULL, NULL);
 	if (begun.answer)
 		return begun.answer;

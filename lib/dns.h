@@ -90,6 +90,11 @@ struct as_dns_limits {
 
 struct as_dns_set *as_dns_set_new(struct as_dns *dns, const struct as_dns_limits *limits);
 
+/* A set that asks nobody, for the thread that owns `of` and no longer than it lives: as_dns_get() gives what `of` holds and never waits,
+ * as_dns_start() does nothing. What `of` does not hold yet is TEMPFAIL "not looked up", and counted. */
+struct as_dns_set *as_dns_set_new_held(struct as_dns_set *of);
+size_t as_dns_set_missing(const struct as_dns_set *set); /* how often; 0 for every other set */
+
 /* The message is done. Lookups under way go on and fill the cache; no `then` is called any more, and one that runs just now in the
  * resolver's thread has ended when this returns. Not from within a `then`. NULL is allowed. */
 void as_dns_set_free(struct as_dns_set *set);

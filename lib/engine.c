@@ -6,9 +6,9 @@
 
 #include "capture.h"
 #include "edits.h"
+#include "facts.h"
 #include "logline.h"
 #include "method.h"
-#include "str.h"
 #include "trace.h"
 
 #include <string.h>
@@ -48,14 +48,6 @@ static const char *own_name(struct as_arena *arena, const struct as_settings *se
 	return as_strdup(arena, name);
 }
 
-static bool is_trusted(const struct as_settings *settings, const struct as_ip *client)
-{
-	for (size_t i = 0; i < settings->trusted_network_count; i++)
-		if (as_network_has(&settings->trusted_networks[i], client))
-			return true;
-	return false;
-}
-
 static void release_set(void *set)
 {
 	as_dns_set_free(set);
@@ -87,7 +79,7 @@ struct as_session *as_engine_connect(struct as_env *env, const struct as_ip *cli
 		session->client = *client;
 	session->client_name = name ? copy_capped(arena, name, HELO_MAX) : NULL;
 	session->hostname = own_name(arena, env->settings, hostname);
-	session->is_trusted = is_trusted(env->settings, &session->client);
+	session->is_trusted = as_facts_is_trusted(env->settings, &session->client);
 	if (session->is_trusted)
 		return session;
 	session->early = new_set(env, arena, EARLY_QUERIES);
@@ -151,7 +143,7 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	as_fields_init(&message->fields, arena, (size_t)settings->maximum_header_fields, (size_t)settings->maximum_header_bytes);
 	struct as_facts facts = {
 		.client = session->client,
-		.is_trusted = is_trusted(settings, &session->client),
+		.is_trusted = as_facts_is_trusted(settings, &session->client),
 		.is_authenticated = is_authenticated,
 	};
 	message->skipped_by = as_policy_skips(settings, &facts);
@@ -223,19 +215,13 @@ void as_engine_eoh(struct as_message *message)
 			methods[i]->eoh(message);
 }
 
-static unsigned needs(const struct as_message *message)
-{
-	const struct as_rules *rules = message->env->settings->rules;
-	return rules ? rules->needs : 0;
-}
-
 bool as_engine_wants_body(const struct as_message *message)
 {
 	if (message->recorder && as_capture_wants_body(message))
 		return true;
 	if (!message->has_eoh)
 		return false;
-	return needs(message) & AS_NEEDS_SIZE || as_body_hashes_are_needed(message->bodies);
+	return as_facts_needs(message->env->settings) & AS_NEEDS_SIZE || as_body_hashes_are_needed(message->bodies);
 }
 
 void as_engine_body(struct as_message *message, const unsigned char *bytes, size_t n)
@@ -275,46 +261,6 @@ static void collect(struct as_message *message, void (*before_wait)(void *user),
 			methods[i]->finish(message);
 }
 
-/* A recipient that does not parse has no domain, and its address is what was given. */
-static const struct as_recipient *recipients_of(const struct as_message *message)
-{
-	struct as_recipient *list = as_alloc_array(message->arena, message->recipient_count, sizeof *list);
-	for (size_t i = 0; i < message->recipient_count; i++) {
-		const char *given = message->recipients[i], *local = "";
-		list[i].domain = "";
-		list[i].address = given;
-		if (as_path_parse(message->arena, given, &local, &list[i].domain) == AS_OK)
-			list[i].address = as_printf(message->arena, "%s@%s", as_lower_copy(message->arena, local, strlen(local)),
-						    list[i].domain);
-	}
-	return list;
-}
-
-/* Folds and spaces do not make another message. */
-static const char *message_id_of(const struct as_message *message)
-{
-	const struct as_field *field = as_fields_find(&message->fields, "Message-ID");
-	struct as_buf id = as_buf_new(message->arena);
-	for (size_t i = 0; field && i < field->value_length && i < PATH_MAX_BYTES; i++)
-		if (!as_is_fws(field->value[i]) && field->value[i])
-			as_buf_putc(&id, field->value[i]);
-	return id.text;
-}
-
-/* What costs something is collected for the rules that look at it. */
-static void collect_for_rules(struct as_message *message, struct as_facts *facts)
-{
-	unsigned wanted = message->skipped_by ? 0 : needs(message);
-	if (wanted & AS_NEEDS_RECIPIENTS) {
-		facts->recipients = recipients_of(message);
-		facts->recipient_count = message->recipient_count;
-	}
-	if (wanted & AS_NEEDS_HEADER)
-		facts->header = as_rules_see_header(message->arena, message->env->settings->rules, &message->fields);
-	if (wanted & AS_NEEDS_SAMPLE)
-		facts->message_id = message_id_of(message);
-}
-
 /* A deviation from the policy is told with the result of DMARC, RFC 8601 2.2, in the words of DMARC reports (RFC 9990). */
 static void report_override(struct as_message *message)
 {
@@ -335,7 +281,7 @@ static void decide(struct as_message *message, const char *queue_id)
 	const struct as_settings *settings = message->env->settings;
 	struct as_facts facts = {
 		.client = message->session->client,
-		.is_trusted = is_trusted(settings, &message->session->client),
+		.is_trusted = as_facts_is_trusted(settings, &message->session->client),
 		.is_authenticated = message->is_authenticated,
 		.had_internal_error = message->internal_error != NULL,
 		.internal_error = message->internal_error,
@@ -357,7 +303,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.size = message->size,
 		.iprev = message->iprev,
 	};
-	collect_for_rules(message, &facts);
+	as_facts_collect(message, settings, &facts);
 	as_policy_decide(message->arena, settings, &facts, &message->decision);
 	report_override(message);
 }

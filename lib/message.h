@@ -62,7 +62,7 @@ struct as_message {
 	struct as_dkim_outcome *dkim;
 	struct as_arc_outcome *arc;
 	struct as_dmarc_outcome *dmarc;
-	struct as_evidence *evidence; /* NULL: nothing hangs on it */
+	const struct as_evidence *evidence; /* NULL: nothing hangs on it */
 	struct as_iprev_outcome *iprev;
 	struct as_results results;
 	struct as_decision decision;

@@ -16,6 +16,12 @@ struct as_method {
 	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
 };
 
+/* What speaks for a message under these settings, as far as dns knows; NULL: nothing hangs on it. With a set of as_dns_set_new_held()
+ * some lookups may be missing: *most is then what would be found if all of them spoke for the message, otherwise NULL. After the methods
+ * before it have finished. Memory of the message. */
+const struct as_evidence *as_evidence_find(struct as_message *message, const struct as_settings *settings, struct as_dns_set *dns,
+					   const struct as_evidence **most);
+
 /* The rows; name NULL ends. */
 extern const struct as_method as_method_spf;
 extern const struct as_method as_method_dkim;

@@ -21,20 +21,32 @@ enum {
 	SEALERS_SHOWN = 10,
 };
 
-struct search {
+/* Where evidence is looked for, and what was found so far. */
+struct place {
 	struct as_message *message;
+	const struct as_settings *settings; /* those in force, or those of a shadow */
+	struct as_dns_set *dns;
+	struct as_evidence *found;
+};
+
+struct search {
+	struct place *place;
 	const char *domain;       /* whose organization is wanted */
 	const char *organization; /* NULL before it is known */
 	bool has_failed;
 	unsigned walks;
 };
 
-static const char *organization_of(struct as_message *message, const char *domain)
+/* NULL: a lookup failed, which is remembered, or was not made. */
+static const char *organization_of(struct place *p, const char *domain)
 {
-	if (message->env->settings->dmarc.discovery == AS_DISCOVERY_PSL)
-		return message->env->psl ? as_psl_organization(message->env->psl, domain) : NULL;
-	struct as_walk *walk = as_alloc(message->arena, sizeof *walk);
-	as_walk_run(message->arena, message->dns, domain, walk);
+	const struct as_env *env = p->message->env;
+	if (env->settings->dmarc.discovery == AS_DISCOVERY_PSL)
+		return env->psl ? as_psl_organization(env->psl, domain) : NULL;
+	struct as_walk *walk = as_alloc(p->message->arena, sizeof *walk);
+	size_t missing = as_dns_set_missing(p->dns);
+	as_walk_run(p->message->arena, p->dns, domain, walk);
+	p->found->is_undecided |= walk->failed && as_dns_set_missing(p->dns) == missing;
 	return walk->failed ? NULL : walk->organization;
 }
 
@@ -46,17 +58,15 @@ static bool is_related(struct search *s, const char *candidate)
 	if (s->has_failed || !as_domain_is_below(candidate, as_domain_tail(s->domain, 1)))
 		return false;
 	if (!s->organization)
-		s->organization = organization_of(s->message, s->domain);
+		s->organization = organization_of(s->place, s->domain);
 	s->has_failed = !s->organization;
-	s->message->evidence->is_undecided |= s->has_failed;
 	if (s->has_failed || !as_domain_is_below(candidate, s->organization))
 		return false;
 	if (as_domain_equal(candidate, s->organization))
 		return true;
 	if (s->walks++ >= WALKS_MAX)
 		return false;
-	const char *organization = organization_of(s->message, candidate);
-	s->message->evidence->is_undecided |= !organization;
+	const char *organization = organization_of(s->place, candidate);
 	return organization && as_domain_equal(organization, s->organization);
 }
 
@@ -101,16 +111,16 @@ static size_t proofs_of(struct as_message *message, struct proof **proofs)
 }
 
 /* The first identifier that passes and is `wanted`, in words; NULL without one. One whose lookup failed might have been it. */
-static const char *find_proof(struct as_message *message, bool (*is_wanted)(void *user, const struct proof *proof), void *user)
+static const char *find_proof(struct place *p, bool (*is_wanted)(void *user, const struct proof *proof), void *user)
 {
 	struct proof *proofs;
-	size_t count = proofs_of(message, &proofs);
+	size_t count = proofs_of(p->message, &proofs);
 	for (size_t i = 0; i < count; i++)
 		if (proofs[i].code == AS_PASS && proofs[i].domain && is_wanted(user, &proofs[i]))
-			return as_printf(message->arena, "%s of %s", proofs[i].method, proofs[i].domain);
+			return as_printf(p->message->arena, "%s of %s", proofs[i].method, proofs[i].domain);
 	for (size_t i = 0; i < count; i++)
 		if (proofs[i].code == AS_TEMPERROR && proofs[i].domain && is_wanted(user, &proofs[i]))
-			message->evidence->is_undecided = true;
+			p->found->is_undecided = true;
 	return NULL;
 }
 
@@ -119,10 +129,10 @@ static bool is_of_list(void *search, const struct proof *proof)
 	return is_related(search, proof->domain);
 }
 
-static const char *list_proof(struct as_message *message, const char *list)
+static const char *list_proof(struct place *p, const char *list)
 {
-	struct search search = { .message = message, .domain = list };
-	return find_proof(message, is_of_list, &search);
+	struct search search = { .place = p, .domain = list };
+	return find_proof(p, is_of_list, &search);
 }
 
 /* --- forwarders ------------------------------------------------------------------------------------------------------------- */
@@ -144,15 +154,14 @@ static bool is_forwarder(void *patterns, const struct proof *proof)
 	return strcmp(proof->method, "arc") != 0 && is_listed(patterns, proof->domain);
 }
 
-static const char *forwarder_of(struct as_message *message)
+static const char *forwarder_of(struct place *p)
 {
 	char address[AS_IP_TEXT];
-	const struct as_settings *settings = message->env->settings;
-	const struct as_ip *client = &message->session->client;
-	for (size_t i = 0; i < settings->forwarders.network_count; i++)
-		if (as_network_has(&settings->forwarders.networks[i], client))
-			return as_printf(message->arena, "client %s", as_ip_text(client, address));
-	return find_proof(message, is_forwarder, settings->forwarders.domains);
+	const struct as_ip *client = &p->message->session->client;
+	for (size_t i = 0; i < p->settings->forwarders.network_count; i++)
+		if (as_network_has(&p->settings->forwarders.networks[i], client))
+			return as_printf(p->message->arena, "client %s", as_ip_text(client, address));
+	return find_proof(p, is_forwarder, p->settings->forwarders.domains);
 }
 
 /* --- trusted sealers, AR-8 ---------------------------------------------------------------------------------------------------- */
@@ -181,11 +190,12 @@ static bool vouches(struct search *author, const struct as_result *result)
 		{ "dkim", "header", "d", false },
 		{ "spf", "smtp", "mailfrom", false },
 	};
-	const struct as_dmarc_record *record = author->message->dmarc->record;
+	struct as_message *message = author->place->message;
+	const struct as_dmarc_record *record = message->dmarc->record;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (strcmp(result->method, rows[i].method) != 0 || result->code != AS_PASS)
 			continue;
-		const char *domain = domain_of(author->message, property(result, rows[i].ptype, rows[i].name));
+		const char *domain = domain_of(message, property(result, rows[i].ptype, rows[i].name));
 		bool is_dkim = rows[i].ptype[0] == 'h';
 		bool is_strict = rows[i].is_author || (record && (is_dkim ? record->strict_dkim : record->strict_spf));
 		if (domain && (is_strict ? as_domain_equal(domain, author->domain) : is_related(author, domain)))
@@ -237,14 +247,15 @@ static const char *describe(struct as_message *message)
 }
 
 /* From the newest set on, as long as the sealers are trusted: what lies below another's seal may have been made up by that one. */
-static const char *trusted_word(struct as_message *message)
+static const char *trusted_word(struct place *p)
 {
+	struct as_message *message = p->message;
 	const struct as_arc_outcome *arc = message->arc;
-	struct search author = { .message = message, .domain = message->dmarc->author_domain };
+	struct search author = { .place = p, .domain = message->dmarc->author_domain };
 	for (size_t i = arc && arc->code == AS_PASS ? arc->count : 0; i > 0; i--) {
 		struct as_authres seen;
 		const struct as_arc_sealer *sealer = &arc->sealers[i - 1];
-		if (!is_trusted(message->env->settings, sealer))
+		if (!is_trusted(p->settings, sealer))
 			return NULL;
 		if (as_arc_results(message->arena, sealer->results, &seen) != AS_OK)
 			continue;
@@ -255,25 +266,45 @@ static const char *trusted_word(struct as_message *message)
 	return NULL;
 }
 
-static void evidence_finish(struct as_message *message)
+static bool needs_list(const struct as_settings *settings)
 {
-	const struct as_settings *settings = message->env->settings;
-	const struct as_rules *rules = settings->rules;
+	return settings->rules && settings->rules->needs & AS_NEEDS_LIST;
+}
+
+const struct as_evidence *as_evidence_find(struct as_message *message, const struct as_settings *settings, struct as_dns_set *dns,
+					   const struct as_evidence **most)
+{
 	const struct as_dmarc_outcome *dmarc = message->dmarc;
 	bool fails = dmarc && dmarc->code == AS_FAIL && dmarc->policy != AS_DMARC_NONE;
-	if (!fails && !(rules && rules->needs & AS_NEEDS_LIST))
-		return;
-	struct as_evidence *evidence = as_alloc(message->arena, sizeof *evidence);
-	message->evidence = evidence;
-	bool asks_list = (rules && rules->needs & AS_NEEDS_LIST) || (fails && settings->dmarc.on_proven_list < AS_VERB_REJECT);
+	*most = NULL;
+	if (!fails && !needs_list(settings))
+		return NULL;
+	struct as_evidence *found = as_alloc(message->arena, sizeof *found), *possible = as_alloc(message->arena, sizeof *possible);
+	struct place place = { .message = message, .settings = settings, .dns = dns, .found = found };
+	bool asks_list = needs_list(settings) || settings->dmarc.on_proven_list < AS_VERB_REJECT;
 	const char *list = asks_list ? list_of(message) : NULL;
-	const char *proof = list ? list_proof(message, list) : NULL;
-	evidence->list = proof ? list : NULL;
-	evidence->list_why = proof ? as_printf(message->arena, "%s by %s", list, proof) : NULL;
-	if (!fails)
-		return;
-	evidence->forwarder = settings->dmarc.on_forwarder < AS_VERB_REJECT ? forwarder_of(message) : NULL;
-	evidence->arc = trusted_word(message);
+	const char *proof = list ? list_proof(&place, list) : NULL;
+	size_t missing_list = as_dns_set_missing(dns);
+	found->list = proof ? list : NULL;
+	found->list_why = proof ? as_printf(message->arena, "%s by %s", list, proof) : NULL;
+	if (fails) {
+		found->forwarder = settings->dmarc.on_forwarder < AS_VERB_REJECT ? forwarder_of(&place) : NULL;
+		found->arc = trusted_word(&place);
+	}
+	size_t missing = as_dns_set_missing(dns);
+	*possible = *found;
+	if (missing_list && !proof)
+		possible->list = possible->list_why = list;
+	if (missing > missing_list && !found->arc)
+		possible->arc = "arc=pass";
+	*most = missing ? possible : NULL;
+	return found;
+}
+
+static void evidence_finish(struct as_message *message)
+{
+	const struct as_evidence *most; /* the same: what is missing is asked */
+	message->evidence = as_evidence_find(message, message->env->settings, message->dns, &most);
 }
 
 const struct as_method as_method_evidence = {
