@@ -3,7 +3,8 @@
 """delaydns.py - a UDP forwarder in front of a DNS server on loopback that answers late, and loses what it is told to lose.
 
 usage: delaydns.py LISTEN UPSTREAM [--delay MS] [--loss SHARE] [--slow-share SHARE --slow MS] [--seed N]
-LISTEN and UPSTREAM are ADDRESS@PORT. It prints "listening" when it does. The end comes with SIGTERM; then the number of questions is printed.
+LISTEN and UPSTREAM are ADDRESS@PORT. It prints "listening" when it does. The
+end comes with SIGTERM; then the number of questions is printed.
 """
 
 import argparse
