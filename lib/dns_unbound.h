@@ -32,6 +32,7 @@ struct as_dns_unbound_options {
 	const char **insecure;     /* negative trust anchors, RFC 7646; NULL ends. Not at the very zone of an anchor: that one counts */
 	const struct as_dns_stub *stubs;
 	size_t stub_count;
+	size_t cache_bytes;        /* bound of libunbound's own caches together; 0: its defaults */
 	const char *resolv_conf;   /* AUTO; NULL = AS_DNS_RESOLV_CONF */
 	const struct as_log *log;
 };

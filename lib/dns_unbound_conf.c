@@ -30,10 +30,6 @@ static const char fixed[] =
 	"module-config: \"validator iterator\"\n"
 	"do-not-query-localhost: no\n"
 	"outgoing-num-tcp: 32\n"
-	"msg-cache-size: 32m\n"
-	"rrset-cache-size: 64m\n"
-	"key-cache-size: 8m\n"
-	"neg-cache-size: 4m\n"
 	"infra-cache-max-rtt: 2000\n"
 	"infra-host-ttl: 15\n"
 	"outbound-msg-retry: 2\n"
@@ -43,6 +39,17 @@ static const char fixed[] =
 	"harden-dnssec-stripped: yes\n"
 	"val-permissive-mode: no\n"
 	"val-log-level: 2\n";
+
+/* Shares of cache_bytes, in 32nds: records take most, then what answers are made of, validated keys, and denials. */
+static const struct {
+	const char *keyword;
+	unsigned share;
+} caches[] = {
+	{ "rrset-cache-size", 17 },
+	{ "msg-cache-size", 9 },
+	{ "key-cache-size", 4 },
+	{ "neg-cache-size", 2 },
+};
 
 static bool is_address(const char *text)
 {
@@ -131,6 +138,8 @@ static const char *write_settings(struct as_arena *arena, const struct as_dns_pl
 	const struct as_dns_unbound_options *options = plan->options;
 	struct as_buf text = as_buf_new(arena);
 	as_buf_puts(&text, fixed);
+	for (size_t i = 0; options->cache_bytes && i < sizeof caches / sizeof caches[0]; i++)
+		as_buf_printf(&text, "%s: %zu\n", caches[i].keyword, options->cache_bytes / 32 * caches[i].share);
 	as_buf_printf(&text, "outgoing-range: %u\nnum-queries-per-thread: %u\n", plan->range, plan->range);
 	if (plan->anchor)
 		as_buf_printf(&text, "trust-anchor-file: \"%s\"\n", options->trust_anchor);

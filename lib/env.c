@@ -54,6 +54,7 @@ struct as_env *as_env_new(struct as_arena *arena, const struct as_settings *sett
 struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *settings, const struct as_clock *clock,
 			  const struct as_log *log, const char **state, const char **detail)
 {
+	/* Half of the memory is for whole answers and what was parsed from them, half for what libunbound knows of the ways there. */
 	struct as_dns_unbound_options world = {
 		.mode = settings->dns.mode,
 		.forward = settings->dns.forward,
@@ -61,10 +62,11 @@ struct as_dns *as_env_dns(struct as_arena *arena, const struct as_settings *sett
 		.insecure = settings->dns.insecure,
 		.stubs = settings->dns.stubs,
 		.stub_count = settings->dns.stub_count,
+		.cache_bytes = (size_t)settings->dns.cache_bytes / 2,
 		.log = log,
 	};
 	struct as_dns_options cache = {
-		.cache_bytes = (size_t)settings->dns.cache_bytes,
+		.cache_bytes = (size_t)settings->dns.cache_bytes / 2,
 		.max_ttl_s = (uint32_t)settings->dns.max_ttl_s,
 		.failure_ttl_s = (uint32_t)settings->dns.failure_ttl_s,
 	};

@@ -221,7 +221,7 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dns", ROW("insecure", DOMAINS, "{}", dns.insecure),
 	  .help = "Domains whose DNSSEC is known to be broken: not validated, RFC 7646." },
 	{ .section = "dns", ROW("cache-size", SIZE, "64m", dns.cache_bytes), .least = MIB, .most = (int64_t)16 * KIB * MIB,
-	  .help = "Memory for answers and what was parsed from them." },
+	  .help = "Memory for answers, what was parsed from them, and what the resolver keeps." },
 	{ .section = "dns", ROW("maximum-ttl", SECONDS, "1d", dns.max_ttl_s), .least = MINUTE, .most = 7 * DAY,
 	  .help = "Longest time that an answer is kept, whatever its own time is." },
 	{ .section = "dns", ROW("failure-ttl", SECONDS, "5s", dns.failure_ttl_s), .least = 0, .most = 5 * MINUTE,
