@@ -31,3 +31,12 @@ int64_t as_clock_mono_ms(const struct as_clock *clock)
 {
 	return clock->mono_ms(clock->user);
 }
+
+const char *as_clock_text(int64_t time_s, char text[AS_CLOCK_TEXT])
+{
+	struct tm parts = { 0 };
+	time_t time = (time_t)time_s;
+	gmtime_r(&time, &parts);
+	strftime(text, AS_CLOCK_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return text;
+}

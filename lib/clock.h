@@ -17,4 +17,8 @@ extern const struct as_clock as_clock_system;
 int64_t as_clock_wall_s(const struct as_clock *clock);
 int64_t as_clock_mono_ms(const struct as_clock *clock);
 
+/* "2027-01-15T08:00:00Z". Returns text. */
+enum { AS_CLOCK_TEXT = 32 };
+const char *as_clock_text(int64_t time_s, char text[AS_CLOCK_TEXT]);
+
 #endif

@@ -288,6 +288,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.helo = message->session->helo,
 		.envelope_domain = message->envelope_domain,
 		.queue_id = queue_id,
+		.id = message->decision_id ? message->decision_id : queue_id,
 		.hostname = message->session->hostname,
 		.from = &message->from,
 		.spf_helo = message->spf_helo,
@@ -308,16 +309,20 @@ static void decide(struct as_message *message, const char *queue_id)
 	report_override(message);
 }
 
-/* With traces kept, a reply ends with the name under which its explanation is found. */
+/* With traces kept: the name under which the explanation is found. */
 static void name_decision(struct as_message *message, const char *queue_id)
 {
-	const struct as_clock *clock = message->env->clock;
+	message->decided_ms = as_clock_mono_ms(message->env->clock);
+	if (message->env->settings->trace.enable)
+		message->decision_id = as_trace_id(message->arena, queue_id, &message->session->client, message->now_s,
+						   message->decided_ms);
+}
+
+/* A reply ends with that name. */
+static void sign_reply(struct as_message *message)
+{
 	struct as_decision *decision = &message->decision;
-	message->decided_ms = as_clock_mono_ms(clock);
-	if (!message->env->settings->trace.enable)
-		return;
-	message->decision_id = as_trace_id(message->arena, queue_id, &message->session->client, message->now_s, message->decided_ms);
-	if (decision->text)
+	if (decision->text && message->decision_id)
 		decision->text = as_printf(message->arena, "%s [%s]", decision->text, message->decision_id);
 }
 
@@ -327,8 +332,9 @@ void as_engine_eom(struct as_message *message, const char *queue_id, void (*befo
 	const struct as_clock *clock = message->env->clock;
 	int64_t begun_ms = as_clock_mono_ms(clock);
 	collect(message, before_wait, user);
-	decide(message, queue_id);
 	name_decision(message, queue_id);
+	decide(message, queue_id);
+	sign_reply(message);
 	memset(verdict, 0, sizeof *verdict);
 	verdict->decision = &message->decision;
 	verdict->edits = as_edits_make(message, &verdict->edit_count);

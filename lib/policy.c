@@ -14,6 +14,7 @@
 
 #include "policy.h"
 
+#include "clock.h"
 #include "reply.h"
 #include "str.h"
 
@@ -405,7 +406,12 @@ static bool is_one_of_several(const struct row *chosen, const struct as_settings
 	return false;
 }
 
-static struct as_reply_values values_of(const struct as_facts *f, const char *rule, char client[AS_IP_TEXT])
+/* Where values stand that are no facts as they are. */
+struct value_space {
+	char client[AS_IP_TEXT], time[AS_CLOCK_TEXT];
+};
+
+static struct as_reply_values values_of(const struct as_facts *f, const char *rule, struct value_space *space)
 {
 	const struct as_dmarc_outcome *dmarc = f->dmarc;
 	const char *author = f->from && f->from->domain ? f->from->domain : dmarc ? dmarc->author_domain : NULL;
@@ -416,7 +422,7 @@ static struct as_reply_values values_of(const struct as_facts *f, const char *ru
 		[AS_REPLY_SPF] = f->spf ? as_code_name(f->spf->code) : NULL,
 		[AS_REPLY_DKIM] = f->dkim ? as_code_name(as_facts_dkim(f)) : NULL,
 		[AS_REPLY_DMARC] = dmarc ? as_code_name(dmarc->code) : NULL,
-		[AS_REPLY_CLIENT] = as_ip_text(&f->client, client),
+		[AS_REPLY_CLIENT] = as_ip_text(&f->client, space->client),
 		[AS_REPLY_HELO] = f->helo,
 		/* RFC 7208 2.4: a null sender is judged by its HELO name. */
 		[AS_REPLY_ENVELOPE_DOMAIN] = f->envelope_domain && *f->envelope_domain ? f->envelope_domain : f->helo,
@@ -424,6 +430,14 @@ static struct as_reply_values values_of(const struct as_facts *f, const char *ru
 		[AS_REPLY_HOSTNAME] = f->hostname,
 		[AS_REPLY_RULE] = rule,
 		[AS_REPLY_SPF_EXPLANATION] = f->spf ? f->spf->explanation : NULL,
+		[AS_REPLY_SPF_HELO] = f->spf_helo ? as_code_name(f->spf_helo->code) : NULL,
+		[AS_REPLY_ARC] = f->arc ? as_code_name(f->arc->code) : NULL,
+		[AS_REPLY_IPREV] = f->iprev ? as_code_name(f->iprev->code) : NULL,
+		[AS_REPLY_CLIENT_NAME] = iprev_is(f, AS_PASS) ? f->iprev->name : NULL,
+		[AS_REPLY_TLS] = f->tls_version,
+		[AS_REPLY_LIST_ID] = f->list_id,
+		[AS_REPLY_ID] = f->id,
+		[AS_REPLY_TIME] = as_clock_text(f->now_s, space->time),
 		[AS_REPLY_FROM_PROBLEM] = f->from ? f->from->reason : NULL,
 	} };
 }
@@ -449,13 +463,13 @@ static struct refusal refusal_of(struct as_arena *arena, const struct row *row, 
 	return refusal;
 }
 
-static void set_reply(struct as_arena *arena, struct as_decision *decision, const struct refusal *refusal,
+static void set_reply(struct as_arena *arena, struct as_decision *decision, const struct refusal *refusal, const char *help_url,
 		      const struct as_reply_values *values)
 {
 	bool is_temporary = decision->verb == AS_VERB_TEMPFAIL;
 	decision->reply_code = is_temporary ? 451 : 550;
 	decision->enhanced = as_printf(arena, "%c%s", is_temporary ? '4' : '5', refusal->enhanced + 1);
-	decision->text = as_reply_expand(arena, refusal->text, values);
+	decision->text = as_reply_line(arena, refusal->text, help_url, values);
 }
 
 static bool skips(const struct row *row)
@@ -540,13 +554,13 @@ static void set_override(struct as_arena *arena, const struct as_facts *facts, c
 void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
 		      struct as_decision *decision)
 {
-	char client[AS_IP_TEXT];
+	struct value_space space;
 	const struct row *row = choose(settings, facts);
 	struct as_rule_choice choice = { .rule = NULL };
 	if (settings->rules && !(row->traits & IS_FINAL && row->applies != always))
 		consult_rules(arena, settings, facts, row_verb(row, settings), &choice);
 	const struct as_rule *rule = choice.rule;
-	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, client);
+	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, &space);
 	*decision = (struct as_decision){
 		.computed = rule ? rule->verb : row_verb(row, settings),
 		.rule = rule ? rule->name : row->rule,
@@ -560,5 +574,5 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 	if (decision->verb < AS_VERB_TEMPFAIL)
 		return;
 	struct refusal refusal = rule ? refusal_of_rule(arena, rule) : refusal_of(arena, row, settings, facts);
-	set_reply(arena, decision, &refusal, &values);
+	set_reply(arena, decision, &refusal, settings->help_url, &values);
 }

@@ -27,6 +27,7 @@ struct as_facts {
 	const char *helo;
 	const char *envelope_domain; /* "" for a null sender */
 	const char *queue_id;
+	const char *id;              /* under which the decision is found: that of the trace, else of the queue; NULL */
 	const char *hostname;        /* our authserv-id */
 	const struct as_from *from;
 	const struct as_spf_outcome *spf_helo;

@@ -27,7 +27,7 @@
 #include <confuse.h>
 
 #define HOOK "-"
-enum { FILE_MAX = 1 << 20, ROWS_MAX = 128, SECTIONS_MAX = 16 };
+enum { FILE_MAX = 1 << 20, ROWS_MAX = 256, SECTIONS_MAX = 32 };
 
 struct loading {
 	char *hook; /* malloc'ed by libconfuse; context() */

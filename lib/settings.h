@@ -45,6 +45,7 @@ struct as_settings {
 	bool skip_authenticated;
 	enum as_auth_results auth_results;
 	bool report_only;
+	const char *help_url;     /* a template of reply.h; "": none */
 	enum as_verb on_internal_error; /* accept or tempfail */
 	enum as_mixed mixed_recipients;
 	enum as_dnssec_mark dnssec_mark;

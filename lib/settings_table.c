@@ -162,6 +162,9 @@ const struct as_keyword as_keywords[] = {
 		  "domain of the sender. full: the name of the login as well, which everybody who gets the message can read." },
 	{ TOP("report-only", BOOL, "false", report_only),
 	  .help = "Evaluate, write the header field and the log, but accept everything." },
+	{ TOP("help-url", URL, "", help_url),
+	  .help = "A page that explains refusals, such as https://mail.example.com/why?id=%{id}. It stands at the end of every reply "
+		  "that refuses a message. Macros as in replies, their values percent-encoded; see REPLIES. Empty: none." },
 	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
 	  .help = "What to do when the daemon itself fails to judge a message." },
 	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes,

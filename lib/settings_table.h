@@ -23,6 +23,7 @@ enum as_kind {
 	AS_KIND_SOCKET,      /* const char *, in libmilter's form */
 	AS_KIND_MODE,        /* mode_t: "0660" */
 	AS_KIND_REPLY,       /* const char *: as_reply_check; "" */
+	AS_KIND_URL,         /* const char *: as_reply_check_url; "" */
 	AS_KIND_ACTION,      /* an enum: one of words; must be given */
 	AS_KIND_DATE,        /* int64_t seconds: "2027-03-01"; "": 0 */
 	AS_KIND_TEXT,        /* const char *: printable ASCII; "" */

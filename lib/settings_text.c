@@ -139,6 +139,7 @@ static const char *kind_name(enum as_kind kind)
 		[AS_KIND_TEXT] = "text",        [AS_KIND_WORDS] = "words",       [AS_KIND_PATTERNS] = "domains",
 		[AS_KIND_CLIENTS] = "networks", [AS_KIND_LIMITS] = "bounds",     [AS_KIND_FIELDS] = "fields",
 		[AS_KIND_ADDRESSES] = "addresses", [AS_KIND_TEXTS] = "texts",      [AS_KIND_NAMES] = "names",
+		[AS_KIND_URL] = "address",
 	};
 	return names[kind];
 }

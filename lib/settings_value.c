@@ -254,6 +254,12 @@ static enum as_err read_reply(const struct reader *r, const char *text, void *fi
 	return err ? err : store(r, text, field);
 }
 
+static enum as_err read_url(const struct reader *r, const char *text, void *field)
+{
+	enum as_err err = as_reply_check_url(r->arena, text, r->detail);
+	return err ? err : store(r, text, field);
+}
+
 /* "2027-03-01": the first second of that day, UTC. */
 static enum as_err read_date(const struct reader *r, const char *text, void *field)
 {
@@ -407,6 +413,7 @@ static enum as_err (*const readers[])(const struct reader *r, const char *text, 
 	[AS_KIND_SOCKET] = read_socket,
 	[AS_KIND_MODE] = read_mode,
 	[AS_KIND_REPLY] = read_reply,
+	[AS_KIND_URL] = read_url,
 	[AS_KIND_ACTION] = read_word,
 	[AS_KIND_DATE] = read_date,
 	[AS_KIND_TEXT] = read_text,

@@ -59,6 +59,17 @@ def test_refused_message_is_found_by_its_reply(world):
     assert "\nReply      550 5.7.1 Email rejected per DMARC policy for bank.example [%s]\n" % decision_id in why(world, path, decision_id)
 
 
+def test_help_address_keeps_its_percent_signs(world):
+    path = keep_traces(world)
+    world.assayd.extra += '\nhelp-url = "https://mail.example/why?id=%{id}&at=%{time}"'
+    world.assayd.configure()
+    same(world.assayd.reload(), True)
+    code, text = world.send(message("bank.example"), "user@bank.example", address="192.0.2.99", helo="mail.relay.example").reply
+    found = re.search(r"; see https://mail\.example/why\?id=(\w{10})&at=\d{4}-\d\d-\d\dT\d\d%3A\d\d%3A\d\dZ \[(\w{10})\]$", text)
+    assert found and found.group(1) == found.group(2), text
+    same(json.loads(why(world, path, found.group(1), "--json"))["decision"]["reply"], "%d %s" % (code, text))
+
+
 def test_no_trace_unless_asked(world):
     world.assayd.extra = ""
     world.assayd.configure()

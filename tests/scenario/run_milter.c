@@ -94,6 +94,17 @@ static void describe_edit(struct as_buf *out, const struct milter_edit *edit)
 		as_buf_printf(out, "unexpected edit %c %s %u\n", edit->kind, edit->name, edit->index);
 }
 
+/* To an MTA the text of a reply is a format: "%%" is one percent sign. */
+static void add_reply(struct as_buf *out, const char *text)
+{
+	as_buf_puts(out, "reply: ");
+	for (; *text; text++) {
+		as_buf_putc(out, *text);
+		text += text[0] == '%' && text[1] == '%';
+	}
+	as_buf_putc(out, '\n');
+}
+
 static char *judge(struct as_arena *arena, const struct as_scenario *s)
 {
 	struct as_ip client;
@@ -125,7 +136,7 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s)
 	milter_macros(milter, 'E', (const char *const[]){ "i", "4XyZ", NULL });
 	const struct milter_result *result = milter_eom(milter);
 	if (result->answer == MILTER_REPLY)
-		as_buf_printf(&out, "reply: %s\n", result->text);
+		add_reply(&out, result->text);
 	else if (result->answer != MILTER_CONTINUE && result->answer != MILTER_ACCEPT)
 		as_buf_printf(&out, "unexpected answer %c\n", (char)result->answer);
 	if (result->quarantine)

@@ -458,6 +458,15 @@ static const struct {
 	  "550 5.7.1 mail.example.com example.com reject softfail fail fail 192.0.2.7 helo.example.net bounce.example.org 4XyZ "
 	  "mx.example.net "
 	  "dmarc-reject", "DMARC fail, policy reject of example.com" },
+	{ "dmarc{reply-reject='%{spf-helo} %{arc} %{iprev} %{client-name} %{tls} %{list-id} %{id} %{time}'}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS,
+	  WANTS_REJECT, true, "550 5.7.1 - - - - - - - 1970-01-01T00:00:00Z", "DMARC fail, policy reject of example.com" },
+	{ "help-url='https://%{hostname}/why?d=%{from-domain}&r=%{rule}&c=100%%25'", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true,
+	  "550 5.7.1 Email rejected per DMARC policy for example.com; "
+	  "see https://mx.example.net/why?d=mail.example.com&r=dmarc-reject&c=100%25", "DMARC fail, policy reject of example.com" },
+	{ "help-url='https://example.net/' dmarc{reply-malformed-from='no'}", AS_FROM_MISSING, AS_FAIL, DKIM_FAILS, WANTS_REJECT, false,
+	  "550 5.7.1 no; see https://example.net/", "no From header field" },
+	{ "help-url='https://example.net/' dmarc{on-reject=tag}", AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT, true, "tag",
+	  "DMARC fail, policy reject of example.com" },
 	{ "dmarc{reply-malformed-from='%{from-domain} %{policy} %{dmarc}'}", AS_FROM_MALFORMED, SPF_OFF, DKIM_OFF, DMARC_NOT_RUN, false,
 	  "550 5.7.1 - - -", "malformed From header field: control character" },
 	{ "dmarc{on-malformed-from=accept}", AS_FROM_SEVERAL, AS_PASS, DKIM_PASSES, WANTS_REJECT, true, "accept",
@@ -518,6 +527,34 @@ static void test_internal_error(void **state)
 	assert_true(d.is_skipped);
 	as_policy_decide(arena, settings_from(arena, "on-internal-error = accept"), &facts, &d);
 	assert_string_equal(reply_of(arena, &d), "accept");
+	as_arena_free(arena);
+}
+
+/* The facts that few messages have. */
+static void test_rare_values(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings = settings_from(
+		arena, "dmarc{reply-reject='%{spf-helo} %{arc} %{iprev} %{client-name} %{tls} %{list-id} %{id} %{time}'}");
+	const struct as_spf_outcome helo = { .code = AS_SOFTFAIL };
+	const struct as_arc_outcome arc = { .code = AS_FAIL };
+	struct scene scene;
+	struct as_decision d;
+	stage(&scene, AS_FROM_ONE, AS_FAIL, DKIM_FAILS, WANTS_REJECT);
+	stage_iprev(&scene, IPREV_PASSES);
+	scene.iprev.name = "mx.example.org";
+	scene.facts.spf_helo = &helo;
+	scene.facts.arc = &arc;
+	scene.facts.tls_version = "TLSv1.3";
+	scene.facts.list_id = "users.lists.example.org";
+	scene.facts.id = "8AHNW1ETBZ";
+	scene.facts.now_s = 1800000000;
+	as_policy_decide(arena, settings, &scene.facts, &d);
+	assert_string_equal(d.text, "softfail fail pass mx.example.org TLSv1.3 users.lists.example.org 8AHNW1ETBZ 2027-01-15T08:00:00Z");
+	stage_iprev(&scene, IPREV_FAILS); /* a name that leads elsewhere is nobody's */
+	as_policy_decide(arena, settings, &scene.facts, &d);
+	assert_string_equal(d.text, "softfail fail fail - TLSv1.3 users.lists.example.org 8AHNW1ETBZ 2027-01-15T08:00:00Z");
 	as_arena_free(arena);
 }
 
@@ -586,7 +623,7 @@ int main(void)
 		cmocka_unit_test(test_everything),     cmocka_unit_test(test_everything_with_iprev),
 		cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_temperror_under_none),
-		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
+		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_rare_values), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

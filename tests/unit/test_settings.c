@@ -61,6 +61,7 @@ static void assert_defaults(const struct as_settings *s)
 	assert_false(s->report_only);
 	assert_int_equal(s->mixed_recipients, AS_MIXED_STRICTEST);
 	assert_null(s->rules);
+	assert_string_equal(s->help_url, "");
 	assert_int_equal(s->on_internal_error, AS_VERB_TEMPFAIL);
 	assert_int_equal(s->dnssec_mark, AS_MARK_COMMENT);
 	assert_int_equal(s->evaluation_timeout_ms, 20000);
@@ -166,7 +167,7 @@ static void test_values(void **state)
 		"authserv-id = mx.example.com socket = 'unix:/run/assay/assay.sock' socket-mode = 0600 socket-group = postfix user = \"\"\n"
 		"maximum-connections = 0 trusted-networks += \"192.0.2.0/24\" skip-authenticated = no report-only = on\n"
 		"on-internal-error = Accept dnssec-state = property evaluation-timeout = 1500ms maximum-queries = 20\n"
-		"maximum-header-bytes = 64k maximum-header-fields = 20000\n"
+		"maximum-header-bytes = 64k maximum-header-fields = 20000 help-url = 'https://example.com/why?%{id}'\n"
 		"log { target = stderr level = DEBUG facility = local3 local-parts = yes }\n"
 		"dns { mode = forward forward = {192.0.2.53, \"2001:db8::53@5353\"} trust-anchor = \"\" insecure = "
 		"{Broken.Example., b.example}\n"
@@ -200,6 +201,7 @@ static void test_values(void **state)
 	assert_false(s->skip_authenticated);
 	assert_true(s->report_only);
 	assert_int_equal(s->on_internal_error, AS_VERB_ACCEPT);
+	assert_string_equal(s->help_url, "https://example.com/why?%{id}");
 	assert_int_equal(s->dnssec_mark, AS_MARK_PROPERTY);
 	assert_int_equal(s->evaluation_timeout_ms, 1500);
 	assert_int_equal(s->maximum_queries, 20);
@@ -439,6 +441,8 @@ static const struct {
 	{ "socket-mode = 0980", AS_ERR_SYNTAX, "t:1: socket-mode = \"0980\": it must be octal permissions such as \"0660\"" },
 	{ "socket-mode = 4755", AS_ERR_SYNTAX, "t:1: socket-mode = \"4755\": it must be octal permissions such as \"0660\"" },
 	{ "user = '-x'", AS_ERR_SYNTAX, "t:1: user = \"-x\": it must be the name of an account, or \"\"" },
+	{ "\nhelp-url = 'example.com/why'", AS_ERR_SYNTAX,
+	  "t:2: help-url = \"example.com/why\": it must be an address such as \"https://mail.example.com/why?id=%{id}\"" },
 	{ "authserv-id = 'a b'", AS_ERR_SYNTAX, "t:1: authserv-id = \"a b\": it must be a name such as \"mx.example.com\"" },
 	{ "dns { trust-anchor = root.key }", AS_ERR_SYNTAX,
 	  "t:1: dns.trust-anchor = \"root.key\": it must be a path that begins with \"/\", or \"\"" },
@@ -484,7 +488,7 @@ static const struct {
 	  "t:1: dmarc.reply-reject = \"no %{nobody}\": unknown macro at \"%{nobody}\"; there are %{from-domain} %{policy-domain} "
 	  "%{policy} %{spf} "
 	  "%{dkim} %{dmarc} %{client} %{helo} %{envelope-domain} %{queue-id} %{hostname} %{rule} %{from-problem} "
-	  "%{spf-explanation} %%" },
+	  "%{spf-explanation} %{spf-helo} %{arc} %{iprev} %{client-name} %{tls} %{list-id} %{id} %{time} %%" },
 	{ "dmarc { reply-reject = \"a\\nb\" }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"a\\x0ab\": only printable ASCII in one line can stand in a reply" },
 	{ "dmarc {\n reply-reject = '4.7.1 no' }", AS_ERR_RANGE,

@@ -116,6 +116,23 @@ static void test_decision_id(void **state)
 	leave(&w);
 }
 
+/* The name of the trace; without traces the queue id. */
+static void test_help_url(void **state)
+{
+	(void)state;
+	static const char keyword[] = "help-url = 'https://mail.example.net/%{id}'", text[] = "Email rejected per DMARC policy for example.com";
+	struct world w;
+	judge(&w, keyword, "203.0.113.9", "evil.example", " bob@example.com");
+	assert_string_equal(w.verdict.decision->text, as_printf(w.arena, "%s; see https://mail.example.net/4XyZ", text));
+	leave(&w);
+	char both[200];
+	snprintf(both, sizeof both, "%s trace { enable = true }", keyword);
+	judge(&w, both, "203.0.113.9", "evil.example", " bob@example.com");
+	const char *id = w.message->decision_id;
+	assert_string_equal(w.verdict.decision->text, as_printf(w.arena, "%s; see https://mail.example.net/%s [%s]", text, id, id));
+	leave(&w);
+}
+
 static void test_ids_differ(void **state)
 {
 	(void)state;
@@ -168,7 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_reverse_dns), cmocka_unit_test(test_decision_id),
-		cmocka_unit_test(test_ids_differ),
+		cmocka_unit_test(test_help_url), cmocka_unit_test(test_ids_differ),
 		cmocka_unit_test(test_foreign_text_is_escaped),
 		cmocka_unit_test(test_damaged_lines),
 	};
