@@ -125,6 +125,20 @@ void *as_alloc_array(struct as_arena *arena, size_t count, size_t size)
 	return as_alloc(arena, count * size);
 }
 
+/* Full at 0, 8, 16, 32, ...: the count alone tells. */
+void *as_grow(struct as_arena *arena, void *list, size_t count, size_t size)
+{
+	enum { FIRST = 8 };
+	if (count && (count < FIRST || count & (count - 1)))
+		return list;
+	if (count > SIZE_MAX / 2)
+		as_oom();
+	void *bigger = as_alloc_array(arena, count ? count * 2 : FIRST, size);
+	if (count)
+		memcpy(bigger, list, count * size);
+	return bigger;
+}
+
 char *as_strndup(struct as_arena *arena, const char *bytes, size_t n)
 {
 	char *copy = take(arena, n + 1);

@@ -24,6 +24,10 @@ void *as_alloc(struct as_arena *arena, size_t size);
 /* Room for `count` objects of `size` bytes, zeroed; aborts if the product overflows. */
 void *as_alloc_array(struct as_arena *arena, size_t count, size_t size);
 
+/* Makes room for one more behind the `count` objects of a list that only this function has made: returns the list, or a copy with twice
+ * the room when it is full. list NULL with count 0 begins one. What is new is zeroed. */
+void *as_grow(struct as_arena *arena, void *list, size_t count, size_t size);
+
 /* Copies owned by the arena, NUL-terminated. as_strdup(NULL) is NULL. as_strndup copies exactly n bytes, NULs included. */
 char *as_strdup(struct as_arena *arena, const char *text);
 char *as_strndup(struct as_arena *arena, const char *bytes, size_t n);

@@ -68,7 +68,6 @@ struct as_dns_set {
 	struct as_arena *arena;
 	struct lookup **lookups; /* limits.budget + BEYOND_BUDGET at most */
 	size_t count;
-	size_t room;
 	unsigned asked;
 	unsigned running; /* callbacks in other threads */
 	bool is_closed;
@@ -321,14 +320,7 @@ static struct lookup *find_lookup(const struct as_dns_set *set, const char *name
 
 static struct lookup *add_lookup(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
-	if (set->count == set->room) {
-		size_t room = set->room ? set->room * 2 : 16;
-		struct lookup **more = as_alloc_array(set->arena, room, sizeof(struct lookup *));
-		if (set->count)
-			memcpy(more, set->lookups, set->count * sizeof *more);
-		set->lookups = more;
-		set->room = room;
-	}
+	set->lookups = as_grow(set->arena, set->lookups, set->count, sizeof(struct lookup *));
 	struct lookup *lookup = as_alloc(set->arena, sizeof *lookup);
 	lookup->set = set;
 	lookup->name = as_strdup(set->arena, name);

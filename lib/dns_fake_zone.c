@@ -23,7 +23,6 @@ struct word {
 struct words {
 	struct word *list;
 	size_t count;
-	size_t room;
 };
 
 struct directive {
@@ -63,14 +62,7 @@ static const char *show(struct as_zone_reader *r, const struct word *word)
 
 static void add_word(struct as_zone_reader *r, struct words *words, struct word word)
 {
-	if (words->count == words->room) {
-		size_t room = words->room ? words->room * 2 : 8;
-		struct word *more = as_alloc_array(r->arena, room, sizeof *more);
-		if (words->count)
-			memcpy(more, words->list, words->count * sizeof *more);
-		words->list = more;
-		words->room = room;
-	}
+	words->list = as_grow(r->arena, words->list, words->count, sizeof *words->list);
 	words->list[words->count++] = word;
 }
 

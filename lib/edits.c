@@ -8,8 +8,6 @@
 #include "field.h"
 #include "str.h"
 
-#include <string.h>
-
 /* The names of our own fields, in the order of struct as_message's counters. */
 static const char *const own_names[AS_OWN_FIELDS] = { "Authentication-Results", AS_ACTION_FIELD };
 
@@ -17,14 +15,7 @@ enum { AUTHENTICATION_RESULTS, ACTION };
 
 static void add_forged(struct as_message *message, const char *name, unsigned instance)
 {
-	if (message->forged_count == message->forged_room) {
-		size_t room = message->forged_room ? message->forged_room * 2 : 8;
-		struct as_forged *bigger = as_alloc_array(message->arena, room, sizeof *bigger);
-		if (message->forged_count)
-			memcpy(bigger, message->forged, message->forged_count * sizeof *bigger);
-		message->forged = bigger;
-		message->forged_room = room;
-	}
+	message->forged = as_grow(message->arena, message->forged, message->forged_count, sizeof *message->forged);
 	message->forged[message->forged_count++] = (struct as_forged){ name, instance };
 }
 

@@ -170,15 +170,9 @@ void as_engine_login(struct as_message *message, const char *mechanism, const ch
 
 void as_engine_rcpt(struct as_message *message, const char *path)
 {
-	size_t n = message->recipient_count;
-	if (n == RECIPIENTS_MAX)
+	if (message->recipient_count == RECIPIENTS_MAX)
 		return;
-	if ((n & (n - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
-		const char **bigger = as_alloc_array(message->arena, n ? n * 2 : 1, sizeof *bigger);
-		if (n)
-			memcpy(bigger, message->recipients, n * sizeof *bigger);
-		message->recipients = bigger;
-	}
+	message->recipients = as_grow(message->arena, message->recipients, message->recipient_count, sizeof *message->recipients);
 	message->recipients[message->recipient_count++] = copy_capped(message->arena, path, PATH_MAX_BYTES);
 }
 

@@ -15,15 +15,7 @@ void as_fields_init(struct as_fields *fields, struct as_arena *arena, size_t mos
 
 static struct as_field *next_slot(struct as_fields *fields)
 {
-	enum { FIRST = 32 };
-	if (fields->count == fields->room) {
-		size_t room = fields->room ? fields->room * 2 : FIRST;
-		struct as_field *list = as_alloc_array(fields->arena, room, sizeof *list);
-		if (fields->count)
-			memcpy(list, fields->list, fields->count * sizeof *list);
-		fields->list = list;
-		fields->room = room;
-	}
+	fields->list = as_grow(fields->arena, fields->list, fields->count, sizeof *fields->list);
 	return &fields->list[fields->count++];
 }
 

@@ -22,7 +22,6 @@ struct as_fields {
 	struct as_arena *arena;
 	struct as_field *list;
 	size_t count;
-	size_t room;
 	size_t bytes; /* of the names and values kept */
 	size_t most_fields;
 	size_t most_bytes;

@@ -47,7 +47,7 @@ struct as_message {
 	struct as_from from;
 	/* fields of ours that somebody else wrote, in the order of the header (edits.c) */
 	struct as_forged *forged;
-	size_t forged_count, forged_room;
+	size_t forged_count;
 	unsigned own_seen[AS_OWN_FIELDS];
 	const char *decision_id;     /* in the reply and the trace; NULL unless traces are kept */
 	struct as_recorder *recorder; /* keeps the bytes for a capture; NULL: it is not captured (capture.h) */

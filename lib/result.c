@@ -4,19 +4,9 @@
 
 #include "result.h"
 
-#include <string.h>
-
 struct as_result *as_results_add(struct as_arena *arena, struct as_results *results, const char *method, enum as_code code)
 {
-	enum { FIRST = 8 };
-	if (results->count == results->room) {
-		size_t room = results->room ? results->room * 2 : FIRST;
-		struct as_result *list = as_alloc_array(arena, room, sizeof *list);
-		if (results->count)
-			memcpy(list, results->list, results->count * sizeof *list);
-		results->list = list;
-		results->room = room;
-	}
+	results->list = as_grow(arena, results->list, results->count, sizeof *results->list);
 	struct as_result *result = &results->list[results->count++];
 	*result = (struct as_result){ .method = method, .code = code };
 	return result;

@@ -33,7 +33,6 @@ struct as_result {
 /* The results of a message, in the order of the methods. */
 struct as_results {
 	size_t count;
-	size_t room;
 	struct as_result *list;
 };
 

@@ -39,8 +39,8 @@ struct loading {
 	bool has_begun;  /* not while libconfuse reads the defaults */
 	int lines[ROWS_MAX]; /* where a keyword was given; 0: it was not */
 	int rule_line;       /* the first line of the rule at hand */
-	int *rule_lines;     /* that of each rule; rule_room of them */
-	size_t rule_count, rule_room;
+	int *rule_lines;     /* that of each rule */
+	size_t rule_count;
 };
 
 static struct loading *context(const cfg_t *cfg)
@@ -251,13 +251,7 @@ static int check_stub(cfg_t *cfg, cfg_opt_t *opt)
 /* The line of the rule that just ended, for what is found later. */
 static void note_rule(struct loading *l, int line)
 {
-	if (l->rule_count == l->rule_room) {
-		l->rule_room = l->rule_room ? l->rule_room * 2 : 16;
-		int *bigger = as_alloc_array(l->arena, l->rule_room, sizeof *bigger);
-		if (l->rule_count)
-			memcpy(bigger, l->rule_lines, l->rule_count * sizeof *bigger);
-		l->rule_lines = bigger;
-	}
+	l->rule_lines = as_grow(l->arena, l->rule_lines, l->rule_count, sizeof *l->rule_lines);
 	l->rule_lines[l->rule_count++] = line;
 }
 

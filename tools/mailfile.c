@@ -44,12 +44,7 @@ static size_t name_length(const struct line *line)
 
 static void add_field(struct as_arena *arena, struct as_mail *mail, struct as_mail_field field)
 {
-	if ((mail->count & (mail->count - 1)) == 0) { /* full at 0, 1, 2, 4, 8, ... */
-		struct as_mail_field *bigger = as_alloc_array(arena, mail->count ? mail->count * 2 : 1, sizeof *bigger);
-		if (mail->count)
-			memcpy(bigger, mail->fields, mail->count * sizeof *bigger);
-		mail->fields = bigger;
-	}
+	mail->fields = as_grow(arena, mail->fields, mail->count, sizeof *mail->fields);
 	mail->fields[mail->count++] = field;
 }
 

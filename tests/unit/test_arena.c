@@ -60,6 +60,27 @@ static void test_array(void **state)
 	as_arena_free(arena);
 }
 
+/* The objects stay, what is new is zero, and the list moves only when it is full. */
+static void test_grow(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	struct { uint64_t number; char text[5]; } *list = NULL;
+	size_t moves = 0;
+	for (size_t i = 0; i < 1000; i++) {
+		void *before = list;
+		list = as_grow(arena, list, i, sizeof *list);
+		moves += list != before;
+		assert_int_equal(list[i].number, 0);
+		list[i].number = i + 1;
+		memset(list[i].text, (int)i, sizeof list[i].text);
+	}
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(list[i].number, i + 1);
+	assert_int_equal(moves, 8); /* 8, 16, 32, ... 1024 */
+	as_arena_free(arena);
+}
+
 static void test_copies(void **state)
 {
 	(void)state;
@@ -147,7 +168,8 @@ static void test_heap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alloc),  cmocka_unit_test(test_size),  cmocka_unit_test(test_array), cmocka_unit_test(test_copies),
+		cmocka_unit_test(test_alloc),  cmocka_unit_test(test_size),  cmocka_unit_test(test_array), cmocka_unit_test(test_grow),
+		cmocka_unit_test(test_copies),
 		cmocka_unit_test(test_printf), cmocka_unit_test(test_defer), cmocka_unit_test(test_heap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
