@@ -53,7 +53,7 @@ struct as_settings {
 	int64_t maximum_queries;
 	int64_t maximum_header_bytes;
 	int64_t maximum_header_fields;
-	struct { const char *target; enum as_log_level level; const char *facility; bool local_parts; } log;
+	struct { const char *target, *socket; enum as_log_level level; const char *facility; bool local_parts; } log;
 	struct {
 		enum as_dns_mode mode;
 		const char **forward;

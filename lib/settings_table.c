@@ -189,6 +189,9 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "log", ROW("level", WORD, "info", log.level), .words = levels,
 	  .help = "The least important kind that is logged. There is one line of level info for each message." },
 	{ .section = "log", ROW("facility", CHOICE, "mail", log.facility), .words = facilities, .help = "Facility of syslog." },
+	{ .section = "log", ROW("socket", FILE, "/dev/log", log.socket), .most = 107, /* sun_path */
+	  .help = "Where the system log listens, for chroots, containers and a log of its own. Messages do not wait for it; see "
+		  "assayd(8)." },
 	{ .section = "log", ROW("local-parts", BOOL, "false", log.local_parts),
 	  .help = "Log whole addresses. Otherwise only their domains." },
 

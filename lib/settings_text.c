@@ -43,7 +43,7 @@ static const char *bounds_text(struct as_arena *arena, const struct as_keyword *
 	struct as_buf text = as_buf_new(arena);
 	for (const struct as_name_code *word = row->words; word && word->name; word++)
 		as_buf_printf(&text, "%s%s%s", word == row->words ? "One of " : ", ", word->name, word[1].name ? "" : ".");
-	if (row->most)
+	if (row->most && row->kind != AS_KIND_FILE)
 		as_buf_printf(&text, "From %s to %s.", number_text(arena, row, row->least), number_text(arena, row, row->most));
 	return text.text;
 }

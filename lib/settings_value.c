@@ -178,6 +178,8 @@ static enum as_err read_file(const struct reader *r, const char *text, void *fie
 {
 	if (*text && *text != '/')
 		return refuse(r, AS_ERR_SYNTAX, "it must be a path that begins with \"/\", or \"\"");
+	if (r->row->most && strlen(text) > (size_t)r->row->most)
+		return refuse(r, AS_ERR_RANGE, as_printf(r->arena, "it must be a path of at most %d characters", (int)r->row->most));
 	return store(r, text, field);
 }
 

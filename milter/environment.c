@@ -164,6 +164,8 @@ static void warn_fixed(const struct as_log *log, const struct as_settings *old, 
 	if (strcmp(old->socket, new->socket) != 0 || old->socket_mode != new->socket_mode ||
 	    strcmp(old->socket_group, new->socket_group) != 0)
 		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed socket, socket-mode or socket-group needs a restart");
+	if (strcmp(old->log.socket, new->log.socket) != 0)
+		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed log.socket needs a restart");
 	if (strcmp(old->user, new->user) != 0)
 		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed user needs a restart");
 }

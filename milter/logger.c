@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* logger.c - one line to syslog(3), or to standard error with the "<N>" of sd-daemon(3) where the journal reads it. */
+/* logger.c - one line to the system log, or to standard error with the "<N>" of sd-daemon(3) where the journal reads it. */
 #include "config.h"
 
 #include "logger.h"
 
+#include "logsocket.h"
 #include "table.h"
 
 #include <limits.h>
@@ -52,9 +53,14 @@ static bool stderr_is_journal(void)
 	return strcmp(own, stream) == 0;
 }
 
-/* Of standard error, one for the process. */
+/* One for the process. */
+static struct as_logsocket *system_log;
+
+/* Of standard error, and of what libraries say. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned lost;
+static struct target latest_target;
+static struct as_log latest;
 
 /* A reader that has gone to sleep must not stop the mail: what cannot be written now is lost, and counted. PIPE_BUF is what a pipe that
  * is ready for writing takes without a wait. Lock held. */
@@ -90,12 +96,10 @@ static void write_stderr(const struct target *target, enum as_log_level level, c
 static void write_line(void *user, enum as_log_level level, const char *id, const char *line)
 {
 	const struct target *target = user;
-	const char *colon = id ? ": " : "";
-	id = id ? id : "";
 	if (target->is_stderr)
-		write_stderr(target, level, id, colon, line);
+		write_stderr(target, level, id ? id : "", id ? ": " : "", line);
 	else
-		syslog(target->facility | levels[level].priority, "%s%s%s", id, colon, line);
+		as_logsocket_put(system_log, target->facility | levels[level].priority, id, line);
 }
 
 const struct as_log *as_logger_new(struct as_arena *arena, const struct as_settings *settings, bool is_verbose)
@@ -109,8 +113,34 @@ const struct as_log *as_logger_new(struct as_arena *arena, const struct as_setti
 	log->level = is_verbose ? AS_LOG_DEBUG : settings->log.level;
 	log->write = write_line;
 	log->user = target;
-	openlog("assayd", LOG_PID, target->facility); /* for libmilter's own lines too */
+	if (!system_log)
+		system_log = as_logsocket_new(as_xstrdup(settings->log.socket), "assayd");
+	pthread_mutex_lock(&lock);
+	latest_target = *target;
+	latest = *log;
+	pthread_mutex_unlock(&lock);
 	return log;
+}
+
+void as_logger_library(enum as_log_level level, const char *line)
+{
+	pthread_mutex_lock(&lock);
+	struct target target = latest_target;
+	struct as_log log = latest;
+	pthread_mutex_unlock(&lock);
+	log.user = &target;
+	as_log(log.write ? &log : NULL, level, NULL, "%s", line);
+}
+
+bool as_logger_start(void)
+{
+	return as_logsocket_start(system_log);
+}
+
+void as_logger_stop(void)
+{
+	if (system_log)
+		as_logsocket_stop(system_log);
 }
 
 bool as_logger_is_stderr(const struct as_log *log)

@@ -151,6 +151,8 @@ static int run(struct start *start)
 	if (!start->options.is_foreground && !as_daemon_begin(&start->daemon))
 		return fail(start, EX_OSERR, strerror(errno));
 	as_signals_block();
+	if (!as_logger_start())
+		return fail(start, EX_OSERR, "cannot start a thread");
 	raise_descriptor_limit(start);
 	status = open_socket_and_drop(start);
 	if (status)
@@ -167,6 +169,7 @@ static int run(struct start *start)
 	 * the ground from under their feet. */
 	atomic_store(&start->service.is_stopped, true);
 	if (!is_finished || atomic_load(&start->service.connections) > 0) {
+		as_logger_stop();
 		fflush(NULL);
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
 	}
@@ -186,6 +189,7 @@ int main(int argc, char **argv)
 		return start.options.status;
 	start.arena = as_arena_new();
 	int status = run(&start);
+	as_logger_stop();
 	as_arena_free(start.settings_arena);
 	as_arena_free(start.arena);
 	return status;

@@ -190,7 +190,7 @@ static bool drain(struct as_service *service, struct listener *listener)
 static void log_lost_listener(struct as_service *service)
 {
 	struct as_env *env = as_environment_ref(service->environment);
-	as_log(env->log, AS_LOG_ERROR, NULL, "libmilter has stopped listening, see its own lines in syslog");
+	as_log(env->log, AS_LOG_ERROR, NULL, "libmilter has stopped listening, see its own lines");
 	as_env_unref(env);
 }
 

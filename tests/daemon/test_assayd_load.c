@@ -16,11 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { SENDERS = 20, RELOADS = 50, IN_FLIGHT = 200, MESSAGES = 500 };
+enum { SENDERS = 20, RELOADS = 50, IN_FLIGHT = 200, MESSAGES = 500, MANY = 3000 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { GROWTH_KB = 1 << 20 }; /* they keep what was freed */
@@ -237,18 +240,112 @@ static void standard_streams_closed(void **state)
 	rig_free(rig);
 }
 
+/* The system log: its socket is in the daemon's folder, the test its reader. */
+
+static int syslog_new(const struct rig *rig)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = DAEMON_WAIT_MS / 1000 };
+	snprintf(address.sun_path, sizeof address.sun_path, "%.90s/log", daemon_folder(rig->daemon));
+	unlink(address.sun_path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+	return fd;
+}
+
+/* Started again with its log there. */
+static struct rig *rig_with_syslog(const char *socket_name)
+{
+	struct rig *rig = rig_new("");
+	char *target = strstr(rig->config, "target = \"stderr\""), rest[sizeof rig->config];
+	assert_non_null(target);
+	snprintf(rest, sizeof rest, "%s", target + strlen("target = \"stderr\""));
+	snprintf(target, sizeof rig->config - (size_t)(target - rig->config), "socket = \"%.90s/%s\"%s", daemon_folder(rig->daemon),
+		 socket_name, rest);
+	daemon_configure(rig->daemon, rig->config);
+	assert_int_equal(daemon_stop(rig->daemon), EX_OK);
+	return rig;
+}
+
+/* The next line, behind its head. */
+static const char *syslog_next(int fd)
+{
+	static char record[8192];
+	ssize_t n = recv(fd, record, sizeof record - 1, 0);
+	assert_true(n > 0);
+	record[n] = 0;
+	const char *text = strstr(record, "]: ");
+	assert_true(strstr(record, " assayd[") && text);
+	return text + 3;
+}
+
+static void syslog_expect(int fd, const char *wanted)
+{
+	for (int i = 0; i < MANY; i++)
+		if (strstr(syslog_next(fd), wanted))
+			return;
+	fail_msg("no '%s'", wanted);
+}
+
 static void no_syslog(void **state)
 {
 	(void)state; /* a rig of its own */
-	struct rig *rig = rig_new("");
-	char *target = strstr(rig->config, "stderr");
-	assert_non_null(target);
-	memcpy(target, "syslog", 6);
-	daemon_configure(rig->daemon, rig->config);
-	assert_int_equal(daemon_stop(rig->daemon), EX_OK);
+	struct rig *rig = rig_with_syslog("none");
 	assert_true(daemon_start(rig->daemon));
 	send_many(rig, 3);
 	rig_free(rig);
+}
+
+/* One that is read, that nobody reads for longer than there is room for lines, that is gone, and another one at its place: messages are
+ * answered all the while. */
+static void syslog_that_sleeps_and_dies(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_with_syslog("log");
+	char helo[400];
+	memset(helo, 'h', sizeof helo - 1);
+	helo[sizeof helo - 1] = 0;
+	int fd = syslog_new(rig);
+	assert_true(daemon_start(rig->daemon));
+	syslog_expect(fd, "assayd " PACKAGE_VERSION " started");
+	send_many(rig, 1);
+	syslog_expect(fd, "4X1Y2Z: from=");
+
+	struct milter_client *c = rig_negotiated(rig);
+	assert_int_equal(milter_connect(c, "client.example.com", '4', 40000, "192.0.2.1"), MILTER_SILENT);
+	assert_int_equal(milter_helo(c, helo), MILTER_SILENT);
+	for (int i = 0; i < MANY; i++)
+		assert_true(is_passed(rig_message(c, "example.com"), "dmarc=pass"));
+	rig_farewell(c);
+	int lines = 0;
+	const char *text;
+	while (!strstr(text = syslog_next(fd), " lines of the log are lost, nobody read them"))
+		lines += strncmp(text, "4X1Y2Z: from=", 13) == 0;
+	assert_int_equal(lines + strtol(text, NULL, 10), MANY);
+	send_many(rig, 1);
+	syslog_expect(fd, "4X1Y2Z: from=");
+
+	close(fd);
+	send_many(rig, 3);
+	fd = syslog_new(rig);
+	for (int i = 0; i < 3; i++)
+		syslog_expect(fd, "4X1Y2Z: from=");
+	assert_int_equal(daemon_stop(rig->daemon), EX_OK);
+	syslog_expect(fd, "assayd " PACKAGE_VERSION " stopped");
+	close(fd);
+	rig_discard(rig);
+}
+
+/* What libmilter writes by syslog(3) goes where our own lines go. */
+static void lines_of_libmilter(void **state)
+{
+	struct rig *rig = *state;
+	struct milter_client *c = milter_open(rig->address);
+	assert_non_null(c);
+	assert_false(milter_negotiate(c, 1, MILTER_ALL_ACTIONS, MILTER_ALL_STEPS));
+	milter_close(c);
+	assert_true(daemon_wait_log(rig->daemon, "protocol version too old 1 < 2"));
 }
 
 /* --- folders that take no socket --------------------------------------------------------------------------------------- */
@@ -334,6 +431,8 @@ int main(void)
 		cmocka_unit_test(log_pipe_full_then_broken),
 		cmocka_unit_test(standard_streams_closed),
 		cmocka_unit_test(no_syslog),
+		cmocka_unit_test(syslog_that_sleeps_and_dies),
+		cmocka_unit_test_setup_teardown(lines_of_libmilter, rig_setup, rig_teardown),
 		cmocka_unit_test(folder_without_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

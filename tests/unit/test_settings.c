@@ -317,6 +317,7 @@ static void test_sockets(void **state)
 	as_arena_free(arena);
 }
 
+#define FIFTY_FOUR "/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define AGAIN "; write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }"
 
 #define PROOFS \
@@ -334,7 +335,7 @@ static const struct {
 	{ "dmarc {\n on-rejct = tag\n}", AS_ERR_SYNTAX,
 	  "t:2: unknown keyword \"on-rejct\" in section \"dmarc\"; did you mean \"on-reject\"?" },
 	{ "trust-anchor = ''", AS_ERR_SYNTAX, "t:1: unknown keyword \"trust-anchor\"; it belongs into the section \"dns\"" },
-	{ "log { socket = x }", AS_ERR_SYNTAX, "t:1: unknown keyword \"socket\" in section \"log\"; it belongs outside of all sections" },
+	{ "log { user = x }", AS_ERR_SYNTAX, "t:1: unknown keyword \"user\" in section \"log\"; it belongs outside of all sections" },
 	{ "\nrule x {\n spf = {}\n action = reject\n}", AS_ERR_SYNTAX, "t:4: rule \"x\": spf = {} is empty; leave it out or name a value" },
 	{ "rule x { spf = fail }", AS_ERR_SYNTAX, "t:1: rule \"x\": it needs action = \"ACTION\"" },
 	{ "rule x { action = reject }", AS_ERR_RANGE,
