@@ -78,7 +78,6 @@ void as_banner(const struct as_log *log, const struct as_settings *settings, con
 	as_log(log, AS_LOG_INFO, NULL, "dns: %s", dns_state);
 	as_banner_enforced(log, settings);
 	as_log(log, AS_LOG_INFO, NULL, "for Postfix: smtpd_milters = %s", as_socket_postfix(arena, socket));
-	as_log(log, AS_LOG_DEBUG, NULL, "for Sendmail: INPUT_MAIL_FILTER(`assay', `S=%s, T=S:30s;R:60s;E:5m')",
-	       as_socket_sendmail(arena, socket));
+	as_log(log, AS_LOG_DEBUG, NULL, "for Sendmail: %s", as_socket_sendmail(arena, socket));
 	as_arena_free(arena);
 }

@@ -38,12 +38,14 @@ static const unsigned long actions = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARA
 static const unsigned long steps = SMFIP_NODATA | SMFIP_NOUNKNOWN | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_RCPT | SMFIP_NR_HDR |
 				   SMFIP_NR_EOH | SMFIP_NR_BODY | SMFIP_HDR_LEADSPC;
 
+/* The queue id twice: Postfix has none at MAIL yet, and Sendmail does not send at the end what a milter asks for there, but what its
+ * own configuration says. */
 static const struct {
 	int stage;
 	const char *names;
 } symbols[] = {
 	{ SMFIM_CONNECT, "j {daemon_name}" },
-	{ SMFIM_ENVFROM, "{auth_type} {auth_authen} {tls_version} {cipher}" },
+	{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} {cipher}" },
 	{ SMFIM_EOM, "i" },
 };
 

@@ -44,7 +44,7 @@ static bool check_socket(struct as_arena *arena, const struct as_settings *setti
 	if (as_socket_parse(arena, settings->socket, &socket, detail) != AS_OK)
 		return false;
 	printf("for Postfix: smtpd_milters = %s\n", as_socket_postfix(arena, &socket));
-	printf("for Sendmail: INPUT_MAIL_FILTER(`assay', `S=%s, T=S:30s;R:60s;E:5m')\n", as_socket_sendmail(arena, &socket));
+	printf("for Sendmail: %s\n", as_socket_sendmail(arena, &socket));
 	return true;
 }
 

@@ -36,7 +36,7 @@ int as_socket_open(struct as_arena *arena, struct as_socket *socket, const struc
 /* Removes a unix socket's file when we may. */
 void as_socket_remove(const struct as_socket *socket);
 
-/* The value for Postfix's smtpd_milters, and the S= of Sendmail's INPUT_MAIL_FILTER. Arena memory. */
+/* The value for Postfix's smtpd_milters, and the line for Sendmail's sendmail.mc. Arena memory. */
 const char *as_socket_postfix(struct as_arena *arena, const struct as_socket *socket);
 const char *as_socket_sendmail(struct as_arena *arena, const struct as_socket *socket);
 

@@ -208,7 +208,7 @@ static void check_prints_the_matrix(void **state)
 	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
 	expect_status("good", *state, EX_OK);
 	expect_text("postfix", daemon_output(*state), "smtpd_milters = inet:[::1]:8894\n");
-	expect_text("sendmail", daemon_output(*state), "INPUT_MAIL_FILTER(`assay', `S=inet6:8894@[::1], ");
+	expect_text("sendmail", daemon_output(*state), "INPUT_MAIL_FILTER(`assay', `S=inet6:8894@::1, F=T, T=C:30s;S:30s;R:30s;E:5m')\n");
 	expect_text("anchor", daemon_output(*state), "trust anchor: none, DNSSEC is not validated\n");
 	expect_text("matrix", daemon_output(*state), "quarantine");
 	expect_text("report-only", daemon_output(*state), "report-only is on");
