@@ -203,6 +203,15 @@ class Postfix:
         except FileNotFoundError:
             return ""
 
+    def connect(self, address, helo, login=None):
+        """An SMTP client that Postfix takes for the one at that address."""
+        return introduced(self.port, address, helo, login)
+
+    @staticmethod
+    def queue_id(reply):
+        """Of a message that was accepted: "2.0.0 Ok: queued as ID"."""
+        return reply[1].split()[-1]
+
     def held(self, queue_id):
         return os.path.exists(os.path.join(self.top, "queue", "hold", queue_id))
 
@@ -238,11 +247,27 @@ def accepts(port, address="127.0.0.1"):
         return False
 
 
-class Client:
-    """One SMTP connection. Replies are (code, text) with the text's lines joined by a space."""
+def introduced(port, address, helo, login=None):
+    """A client that has said who it is."""
+    client = Client(port)
+    reply = client.introduce(address, helo, login=login)
+    if reply[0] != 250:
+        client.close()
+        raise Failure("XCLIENT: %d %s" % reply)
+    return client
 
-    def __init__(self, port, timeout=60):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+
+class Client:
+    """One SMTP connection. Replies are (code, text) with the text's lines joined by a space. `before` is called with the client's
+    port before it connects."""
+
+    def __init__(self, port, host="127.0.0.1", before=None, timeout=60):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self.socket.settimeout(timeout)
+        if before:
+            self.socket.bind((host, 0))
+            before(self.socket.getsockname()[1])
+        self.socket.connect((host, port))
         self.stream = self.socket.makefile("rb")
         self.greeting = self.reply()
 

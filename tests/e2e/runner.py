@@ -52,10 +52,10 @@ def run_one(name, test, world):
     except Skip as reason:
         print("%s\n[  SKIPPED ] %s" % (reason, name), flush=True)
         return True
-    except (AssertionError, Failure, OSError, KeyError, IndexError) as error:
+    except (AssertionError, Failure, OSError, KeyError, IndexError, ValueError) as error:
         traceback.print_exception(error)
         print("assayd said:\n  " + "\n  ".join(world.assayd.lines(since)[-20:]))
-        print("Postfix said:\n  " + "\n  ".join(world.postfix.log().splitlines()[-20:]))
+        print("the MTA said:\n  " + "\n  ".join(world.postfix.log().splitlines()[-20:]))
         print("[  FAILED  ] " + name, flush=True)
         return False
     print("[       OK ] %s (%.1f s)" % (name, time.monotonic() - began), flush=True)
@@ -70,9 +70,9 @@ def ends_well(world):
     assert not reports, "\n".join(reports[:20])
 
 
-def main(tests, zones=None):
+def main(tests, zones=None, server=None):
     """tests: a list of (name, function of a world). argv: words; only tests whose name holds one of them run. The build folder is the
-    current one unless ASSAY_BUILD names it. zones: as of World."""
+    current one unless ASSAY_BUILD names it. zones and server: as of World."""
     prepare()
     build = os.environ.get("ASSAY_BUILD", ".")
     reason = why_not(build)
@@ -80,9 +80,9 @@ def main(tests, zones=None):
         print("skipped: " + reason)
         return SKIP
     chosen = [(name, test) for name, test in tests if len(sys.argv) < 2 or any(word in name for word in sys.argv[1:])]
-    if mta.why_not():
+    if not server and mta.why_not():
         print("A stand-in speaks the milter protocol in Postfix's place: %s." % mta.why_not())
-    with World(build, zones=zones) as world:
+    with World(build, zones=zones, server=server) as world:
         failed = [name for name, test in chosen if not run_one(name, test, world)]
         failed += [] if run_one("test_ends_well", ends_well, world) else ["test_ends_well"]
     print("%d of %d tests failed" % (len(failed), len(chosen) + 1))
@@ -91,4 +91,4 @@ def main(tests, zones=None):
 
 def collect(namespace):
     """The test_* functions of a module, in the order of the file."""
-    return [(name, value) for name, value in namespace.items() if re.match("test_", name)]
+    return [(name, value) for name, value in namespace.items() if name.startswith("test_") and callable(value)]

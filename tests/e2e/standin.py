@@ -11,6 +11,8 @@ import socketserver
 import struct
 import threading
 
+from mta import introduced
+
 VERSION, ACTIONS, STEPS = 6, 0x1ff, 0x1fffff
 LEADING_SPACE = 0x100000
 BODY_CHUNK = 65535
@@ -307,6 +309,13 @@ class Standin(socketserver.ThreadingTCPServer):
             return
         with self.sink.lock:
             self.sink.messages.append((sender, recipients, data))
+
+    def connect(self, address, helo, login=None):
+        return introduced(self.port, address, helo, login)
+
+    @staticmethod
+    def queue_id(reply):
+        return reply[1].split()[-1]
 
     def held(self, queue_id):
         return queue_id in self.on_hold

@@ -7,6 +7,7 @@
 The directory and every process are gone when the block is left, however that happens.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import tempfile
 import mta
 import standin
 from dnstree import DnsTree, Zone, txt
-from process import Failure, Process, free_port, run, wait_for
+from process import Process, free_port, run, wait_for
 
 AUTHSERV_ID = "mx.example"
 RECIPIENT = "you@rcpt.example"
@@ -193,6 +194,19 @@ class Assayd:
             return next((line for line in self.lines(since) if re.search(pattern, line)), None)
         return wait_for(find, "assayd logs /%s/" % pattern, process=self.process, patience=patience)
 
+    @contextlib.contextmanager
+    def configured(self, extra):
+        """With these lines more, inside of the block."""
+        self.extra = extra
+        self.configure()
+        try:
+            assert self.reload(), "the configuration is refused: " + extra
+            yield
+        finally:
+            self.extra = ""
+            self.configure()
+            self.reload()
+
     def reload(self):
         """SIGUSR1; True when the new configuration holds, False when the old one stays."""
         since = self.line_count()
@@ -213,9 +227,11 @@ class Assayd:
 
 
 class World:
-    """`zones`: a function of the world that returns more zones."""
+    """`zones`: a function of the world that returns more zones. `server`: a function of the world that returns another MTA than Postfix."""
 
-    def __init__(self, build, milter="unix", zones=None):
+    def __init__(self, build, milter="unix", zones=None, server=None):
+        self.server = server or (lambda world: (standin.Standin if mta.why_not() else mta.Postfix)(
+            world.path("postfix"), world.assayd.milter, world.sink))
         self.build = os.path.abspath(build)
         self.more_zones = zones
         self.top = None
@@ -246,8 +262,7 @@ class World:
         self.sink = mta.Sink()
         self.assayd = Assayd(os.path.join(self.build, "milter", "assayd"), daemon, self.dns, self.kind)
         self.assayd.start()
-        server = standin.Standin if mta.why_not() else mta.Postfix
-        self.postfix = server(self.path("postfix"), self.assayd.milter, self.sink)
+        self.postfix = self.server(self)
         self.postfix.build()
         self.postfix.start()
 
@@ -290,20 +305,15 @@ class World:
     def _key(self, domain, selector):
         return self.path("keys", "%s.%s.pem" % (domain.rstrip("."), selector))
 
-    def sign(self, data, domain, selector="r"):
-        """The message with a DKIM-Signature on top."""
-        signed = self._dkimsign("-d", domain, "-s", selector, "-k", self._key(domain, selector),
+    def sign(self, data, domain, selector="r", options=()):
+        """The message with a DKIM-Signature on top; options of tests/support/dkimsign.c."""
+        signed = self._dkimsign("-d", domain, "-s", selector, "-k", self._key(domain, selector), *options,
                                 input=data.decode("utf-8", "surrogateescape"))
         return signed.encode("utf-8", "surrogateescape").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
     def connect(self, address="192.0.2.10", helo="mail.good.example", login=None):
-        """An SMTP client that Postfix takes for the one at that address."""
-        client = mta.Client(self.postfix.port)
-        reply = client.introduce(address, helo, login=login)
-        if reply[0] != 250:
-            client.close()
-            raise Failure("XCLIENT: %d %s" % reply)
-        return client
+        """An SMTP client that the MTA takes for the one at that address."""
+        return self.postfix.connect(address, helo, login)
 
     def send(self, data, sender, address="192.0.2.10", helo="mail.good.example", login=None):
         """One message over its own connection."""
@@ -318,11 +328,11 @@ class World:
             author = re.search(rb"^From: .*@([^>\r]*)>\r$", data, re.MULTILINE)
             shown = "-" if b">," in data else author.group(1).decode()
             return Outcome(reply, self.assayd.wait_line(r" author=%s .* action=" % re.escape(shown), since))
-        return self.follow(reply, self.assayd.wait_line(r"\b%s: .* action=" % reply[1].split()[-1], since), data)
+        return self.follow(reply, self.assayd.wait_line(r"\b%s: .* action=" % self.postfix.queue_id(reply), since), data)
 
     def follow(self, reply, log, data):
         """Waits until an accepted message is delivered or held."""
-        queue_id = reply[1].split()[-1]
+        queue_id = self.postfix.queue_id(reply)
         wanted = message_id(data)
         wait_for(lambda: self.sink.find(wanted) or self.postfix.held(queue_id), "%s is delivered or held" % queue_id,
                  process=self.postfix.master)

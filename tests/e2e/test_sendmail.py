@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_sendmail.py - what becomes of a message behind a real Sendmail: what holds for Postfix, and what Sendmail does in its own way."""
+
+import os
+import re
+import sys
+
+import runner
+import sendmail
+import test_mail
+import test_service
+import test_why
+import tls
+from process import run, wait_for
+from world import RECIPIENT, message, message_id
+
+BUILD = os.environ.get("ASSAY_BUILD", ".")
+
+# Written so that Sendmail may count the fields in another way than assayd: names and white space.
+DISGUISED = (
+    "Authentication-Results:mx.example; dmarc=pass",
+    "Authentication-Results:   mx.example; dmarc=pass",
+    "Authentication-Results:\tmx.example; dmarc=pass",
+    "Authentication-Results:\n mx.example; dmarc=pass",
+    "Authentication-Results: \n\t mx.example; dmarc=pass",
+    "Authentication-Results  \t : mx.example; dmarc=pass",
+    "aUTHENTICATION-rESULTS: mX.eXAMPLE; dmarc=pass",
+    "Authentication-Results: mx.example; dmarc=pass reason=\"\u00e4\u00f6\"",
+)
+KEPT = "Authentication-Results: kept.example; none"
+
+
+def same(got, want):
+    assert got == want, "got\n  %r, want\n  %r" % (got, want)
+
+
+def milter_line(world):
+    """What `assayd -n` says for sendmail.mc."""
+    return re.search("^for Sendmail: (.*)$", run([world.assayd.program, "-n", "-c", world.assayd.config_file]), re.MULTILINE).group(1)
+
+
+def server(world):
+    return sendmail.Sendmail(world.build, world.path("postfix"), lambda: milter_line(world), world.sink,
+                             SENDMAIL_TLS.format(tls.Certificate(world.top)))
+
+
+# Who shows a certificate that is trusted can log in with it (RFC 4422, EXTERNAL).
+SENDMAIL_TLS = """\
+define(`confSERVER_CERT', `{0.both}')
+define(`confSERVER_KEY', `{0.both}')
+define(`confCACERT', `{0.certificate}')
+define(`confCACERT_PATH', `{0.directory}')
+define(`confAUTH_MECHANISMS', `EXTERNAL')
+TRUST_AUTH_MECH(`EXTERNAL')"""
+
+
+def test_each_disguise_is_removed(world):
+    fields = []
+    for disguise in DISGUISED:
+        fields += [KEPT, disguise]
+    outcome = world.send(message("good.example", fields=fields), "user@good.example")
+    same(outcome.code, 250)
+    same(outcome.values("Authentication-Results")[1:], ["kept.example; none"] * len(DISGUISED))
+    assert outcome.results.startswith("mx.example; "), outcome.results
+
+
+def test_many_forged_fields(world):
+    outcome = world.send(message("good.example", fields=[DISGUISED[0], KEPT] * 300), "user@good.example")
+    same(outcome.values("Authentication-Results")[1:], ["kept.example; none"] * 300)
+
+
+def test_signed_bytes_arrive_as_they_were(world):
+    """Canonicalisation "simple" forgives nothing: not a space after the colon, not a fold."""
+    data = message("good.example", subject="x", fields=["X-None:none", "X-Two:  two ", "X-Tab:\ttab", "X-Fold:\n folded\n\tagain"],
+                   body="Line\n.dot\n\n  spaces  \n\n\n")
+    names = "from:to:subject:date:x-none:x-two:x-tab:x-fold"
+    outcome = world.send(world.sign(data, "good.example", options=("-c", "simple/simple", "-h", names)), "user@good.example")
+    same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+    same(outcome.data[outcome.data.index(b"X-None:"):], data)
+
+
+def test_eight_bit_message(world):
+    """Sendmail keeps some of the octets above 127 for itself inside."""
+    data = message("good.example", subject="\u00e4\u0080\u0084\u00ff", body="\u00e4\u0080\u0084\u00ff\n")
+    outcome = world.send(world.sign(data, "good.example"), "user@good.example")
+    same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+
+
+def test_name_of_the_mta(world):
+    """{j} names us when authserv-id does not."""
+    with world.assayd.configured(""):
+        with open(world.assayd.config_file, encoding="utf-8") as f:
+            world.assayd.configure(f.read().replace('authserv-id = "mx.example"', 'authserv-id = ""'))
+        same(world.assayd.reload(), True)
+        outcome = world.send(message("good.example", fields=[DISGUISED[0]]), "user@good.example")
+        assert outcome.results.startswith("mx.example; spf=pass"), outcome.results
+        same(len(outcome.values("Authentication-Results")), 1)
+
+
+def test_quarantine(world):
+    """Held with its reason, and released by the command that README.md names."""
+    with world.assayd.configured('dmarc { on-quarantine = "quarantine" }'):
+        outcome = world.send(message("shop.example"), "user@shop.example", address="192.0.2.99", helo="mail.relay.example")
+        same((outcome.code, outcome.word("action"), outcome.is_held), (250, "quarantine", True))
+        same(outcome.values("X-Assay-Action"), ["quarantine; rule=dmarc-quarantine"])
+        assert "dmarc=fail" in outcome.results, outcome.results
+        with open(world.postfix.path("queue", "hf" + world.postfix.queue_id(outcome.reply)), encoding="latin-1") as f:
+            same([line for line in f.read().split("\n") if line.startswith("q")], ["qDMARC fail, policy quarantine of shop.example"])
+    world.postfix.release(world.postfix.queue_id(outcome.reply))
+    wait_for(lambda: world.sink.find(message_id(outcome.data)), "the released message is delivered")
+
+
+def test_sessions_without_assayd_are_deferred(world):
+    """F=T."""
+    world.assayd.stop()
+    try:
+        with world.postfix.connect("192.0.2.10", "mail.good.example") as client:
+            same(client.command("MAIL FROM:<user@good.example>")[0], 451)
+    finally:
+        world.assayd.start()
+    test_service.check_normal(world)
+
+
+def test_encryption_and_login(world):
+    """{tls_version}, {cipher}, {auth_type} and {auth_authen} come, for each message of its connection."""
+    with world.assayd.configured('skip-authenticated = false auth-results = "full"\n'
+                                 'rule "no-tls" { action = "reject" tls = {"none"} reply = "5.7.10 Encryption needed" }\n'
+                                 'rule "login" { action = "tag" authenticated = {"true"} tls = {"TLSv1.3"} }'):
+        outcome = world.send(message("bank.example"), "user@bank.example", "192.0.2.99", "c.example")
+        same(outcome.reply, (550, "5.7.10 Encryption needed"))
+        with world.postfix.connect("192.0.2.99", "c.example") as client:
+            same(tls.start(client, "c.example")[0], "TLSv1.3")
+            outcome = world.send_over(client, message("bank.example"), "user@bank.example")
+            same((outcome.code, outcome.word("rule")), (550, "dmarc-reject"))
+        with world.postfix.connect("192.0.2.99", "c.example") as client:
+            tls.start(client, "c.example", world.path("tls.pem"))
+            same(client.command("AUTH EXTERNAL =")[0], 235)
+            for _ in range(2):
+                outcome = world.send_over(client, message("bank.example"), "user@bank.example")
+                same((outcome.code, outcome.word("action"), outcome.word("rule")), (250, "tag", "login"))
+                same(outcome.results, 'mx.example; auth=pass (EXTERNAL) smtp.auth="/CN+3Dmx.example" smtp.mailfrom=bank.example; '
+                     'spf=fail (dnssec: secure) smtp.mailfrom=bank.example; dkim=none; dmarc=fail (dnssec: secure) '
+                     'reason="local_policy: rule login" header.from=bank.example policy.dmarc=reject')
+
+
+def test_cve_2023_51765_bare_line_feeds_are_refused(world):
+    """What README.md wants of Postfix this Sendmail does by itself: no second message hides in the first."""
+    since = world.assayd.line_count()
+    with world.connect() as client:
+        for line in ("MAIL FROM:<user@good.example>", "RCPT TO:<%s>" % RECIPIENT):
+            same(client.command(line)[0], 250)
+        same(client.command("DATA")[0], 354)
+        client.socket.sendall(message("good.example") + b"\n.\nMAIL FROM:<user@bank.example>\r\nRCPT TO:<you@rcpt.example>\r\nDATA\r\n" +
+                              message("bank.example") + b"\r\n.\r\n")
+        same(client.reply()[0], 421)
+    test_service.check_normal(world)
+    same([line for line in world.assayd.lines(since) if "bank.example" in line], [])
+
+
+# Made for Postfix in what they expect of the MTA.
+NOT_HERE = ("test_authenticated_client_is_not_judged", "test_cve_2023_51764_smuggled_message_is_body")
+
+
+def shared_tests():
+    tests = test_mail.case_tests() + runner.collect(vars(test_mail))
+    tests += [(test.__name__, test) for test in (
+        test_service.test_inet_socket, test_service.test_inet6_socket, test_service.test_unix_socket,
+        test_why.test_refused_message_is_found_by_its_reply, test_why.test_no_trace_unless_asked)]
+    return [(name, test) for name, test in tests if name not in NOT_HERE]
+
+
+def main():
+    reason = sendmail.why_not(BUILD)
+    if reason:
+        print("skipped: " + reason)
+        return runner.SKIP
+    return runner.main(shared_tests() + runner.collect(globals()), server=server)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
