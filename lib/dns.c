@@ -35,7 +35,7 @@ struct as_dns {
 	const struct as_clock *clock;
 	struct as_dns_cache *cache;
 	atomic_uint under_way; /* questions */
-	atomic_uint_fast64_t asked, hits, merged, sent, timeouts, over_budget, crowded;
+	atomic_uint_fast64_t asked, hits, merged, sent, timeouts, over_budget, crowded, failures, bogus;
 };
 
 struct callback {
@@ -113,7 +113,7 @@ static void count(atomic_uint_fast64_t *counter)
 
 struct as_dns_stats as_dns_stats(const struct as_dns *dns)
 {
-	return (struct as_dns_stats){
+	struct as_dns_stats stats = {
 		.asked = atomic_load_explicit(&dns->asked, memory_order_relaxed),
 		.hits = atomic_load_explicit(&dns->hits, memory_order_relaxed),
 		.merged = atomic_load_explicit(&dns->merged, memory_order_relaxed),
@@ -121,7 +121,13 @@ struct as_dns_stats as_dns_stats(const struct as_dns *dns)
 		.timeouts = atomic_load_explicit(&dns->timeouts, memory_order_relaxed),
 		.over_budget = atomic_load_explicit(&dns->over_budget, memory_order_relaxed),
 		.crowded = atomic_load_explicit(&dns->crowded, memory_order_relaxed),
+		.failures = atomic_load_explicit(&dns->failures, memory_order_relaxed),
+		.bogus = atomic_load_explicit(&dns->bogus, memory_order_relaxed),
+		.under_way = atomic_load_explicit(&dns->under_way, memory_order_relaxed),
+		.cache_limit = dns->options.cache_bytes,
 	};
+	as_dns_cache_measure(dns->cache, &stats.cache_entries, &stats.cache_bytes);
+	return stats;
 }
 
 static int64_t now_ms(const struct as_dns *dns)
@@ -296,6 +302,10 @@ void as_dns_deliver(struct as_dns_question *question, struct as_dns_builder *b)
 	struct as_dns *dns = question->owner;
 	const struct as_dns_answer *answer = as_dns_builder_finish(b);
 	atomic_fetch_sub_explicit(&dns->under_way, 1, memory_order_relaxed);
+	if (answer->status == AS_DNS_TEMPFAIL)
+		count(&dns->failures);
+	if (answer->dnssec == AS_DNSSEC_BOGUS)
+		count(&dns->bogus);
 	struct as_dns_waiter *waiter =
 		as_dns_cache_settle(dns->cache, question, answer, now_ms(dns), ttl_ms(&dns->options, answer));
 	while (waiter) {

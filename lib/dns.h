@@ -77,7 +77,13 @@ struct as_dns_stats {
 	uint64_t timeouts;   /* waits that ended at a deadline */
 	uint64_t over_budget;
 	uint64_t crowded;    /* early starts given up, because very many questions were under way */
+	uint64_t failures;   /* answers of the back end that were TEMPFAIL, bogus ones included */
+	uint64_t bogus;
+	uint64_t under_way;  /* now, at the back end */
+	size_t cache_entries, cache_bytes; /* now; bytes as far as they are counted against cache_limit */
+	size_t cache_limit;
 };
+/* Thread safe; the numbers are not of one moment. */
 struct as_dns_stats as_dns_stats(const struct as_dns *dns);
 
 /* --- the lookups of one message ------------------------------------------------------------------------------------ */

@@ -318,3 +318,15 @@ struct as_dns_waiter *as_dns_cache_settle(struct as_dns_cache *cache, struct as_
 	free(question);
 	return waiters;
 }
+
+void as_dns_cache_measure(struct as_dns_cache *cache, size_t *entries, size_t *bytes)
+{
+	*entries = *bytes = 0;
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &cache->shards[i];
+		pthread_mutex_lock(&shard->lock);
+		*entries += shard->entry_count;
+		*bytes += shard->size;
+		pthread_mutex_unlock(&shard->lock);
+	}
+}

@@ -39,4 +39,7 @@ enum as_dns_found as_dns_cache_ask(struct as_dns_cache *cache, const char *name,
 struct as_dns_waiter *as_dns_cache_settle(struct as_dns_cache *cache, struct as_dns_question *question, const struct as_dns_answer *answer,
 					  int64_t now_ms, int64_t ttl_ms);
 
+/* What is kept now; the shards are looked at one after the other. */
+void as_dns_cache_measure(struct as_dns_cache *cache, size_t *entries, size_t *bytes);
+
 #endif
