@@ -227,3 +227,8 @@ void as_capturefile_put(struct as_capturefile *f, const char *folder, int64_t mo
 	job->head.path = memcpy(job->content + size, folder, folder_size);
 	as_queue_put(f->queue, &job->head);
 }
+
+uint64_t as_capturefile_lost(const struct as_capturefile *f)
+{
+	return as_queue_lost(f->queue);
+}

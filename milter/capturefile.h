@@ -24,4 +24,7 @@ void as_capturefile_free(struct as_capturefile *file);
 void as_capturefile_put(struct as_capturefile *file, const char *folder, int64_t most_files, int64_t time_s, const char *id,
 			const char *content, size_t size);
 
+/* Captures that were dropped or could not be written, ever. Any thread. */
+uint64_t as_capturefile_lost(const struct as_capturefile *file);
+
 #endif

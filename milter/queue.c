@@ -19,6 +19,7 @@ struct as_queue {
 	struct as_queue_job *first, **last;
 	size_t waiting;   /* cost of the jobs in the list */
 	uint64_t dropped; /* or not done, since one was done */
+	uint64_t lost;    /* the same, ever */
 	bool is_stopping;
 	struct as_queue_purpose purpose;
 	bool has_complained; /* the thread's own */
@@ -45,6 +46,7 @@ static void settle(struct as_queue *q, bool is_done, uint64_t dropped)
 {
 	pthread_mutex_lock(&q->lock);
 	q->dropped = is_done ? q->dropped - dropped : q->dropped + 1;
+	q->lost += !is_done;
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -118,8 +120,17 @@ void as_queue_put(struct as_queue *q, struct as_queue_job *job)
 		pthread_cond_signal(&q->changed);
 	} else {
 		q->dropped++;
+		q->lost++;
 	}
 	pthread_mutex_unlock(&q->lock);
 	if (!fits)
 		free(job);
+}
+
+uint64_t as_queue_lost(struct as_queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	uint64_t lost = q->lost;
+	pthread_mutex_unlock(&q->lock);
+	return lost;
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct as_queue;
 
@@ -35,5 +36,8 @@ void as_queue_free(struct as_queue *queue);
 
 /* Takes the job over; one that does not fit is dropped and counted. Never waits. Any thread. */
 void as_queue_put(struct as_queue *queue, struct as_queue_job *job);
+
+/* Jobs that were dropped or could not be done, ever. Any thread. */
+uint64_t as_queue_lost(struct as_queue *queue);
 
 #endif

@@ -133,3 +133,8 @@ void as_tracefile_append(struct as_tracefile *f, const char *path, int64_t size,
 	job->head.path = memcpy(job->line + line_size, path, path_size);
 	as_queue_put(f->queue, &job->head);
 }
+
+uint64_t as_tracefile_lost(const struct as_tracefile *f)
+{
+	return as_queue_lost(f->queue);
+}

@@ -21,4 +21,7 @@ void as_tracefile_free(struct as_tracefile *file);
 /* Hands one line over for path, which may take size bytes with its predecessor. Never waits. Any thread. */
 void as_tracefile_append(struct as_tracefile *file, const char *path, int64_t size, const char *line);
 
+/* Lines that were dropped or could not be written, ever. Any thread. */
+uint64_t as_tracefile_lost(const struct as_tracefile *file);
+
 #endif
