@@ -26,7 +26,7 @@
 /* Postfix's queue directory: its daemons stand in it, chrooted or not, so a relative path fits both. */
 static const char queue_directory[] = "/var/spool/postfix/";
 
-enum { PORT_MAX = 65535 };
+enum { PORT_MAX = 65535, BACKLOG = 16 }; /* libmilter has a backlog of its own */
 
 static const struct {
 	const char *prefix;
@@ -140,20 +140,30 @@ static int resolve(struct as_arena *arena, struct as_socket *socket, const char 
 	return EX_OK;
 }
 
-/* Binds and lets go: libmilter's attempt a moment later would not say why it failed. */
-static int try_inet(struct as_arena *arena, struct as_socket *s, const char **detail)
+static int listen_inet(struct as_arena *arena, struct as_socket *s, int *fd, const char **detail)
 {
 	int status = resolve(arena, s, detail);
 	if (status)
 		return status;
-	int fd = socket(s->family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1, error = 0;
-	if (fd < 0)
+	int on = 1;
+	*fd = socket(s->family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
 		return refuse(arena, s, errno, detail);
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-	    bind(fd, (struct sockaddr *)&s->address, s->address_length) != 0 || listen(fd, 1) != 0)
-		error = errno;
-	close(fd);
-	return error ? refuse(arena, s, error, detail) : EX_OK;
+	if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	    bind(*fd, (struct sockaddr *)&s->address, s->address_length) == 0 && listen(*fd, BACKLOG) == 0)
+		return EX_OK;
+	status = refuse(arena, s, errno, detail);
+	close(*fd);
+	return status;
+}
+
+/* Binds and lets go: libmilter's attempt a moment later would not say why it failed. */
+static int try_inet(struct as_arena *arena, struct as_socket *s, const char **detail)
+{
+	int fd, status = listen_inet(arena, s, &fd, detail);
+	if (!status)
+		close(fd);
+	return status;
 }
 
 /* Is somebody behind that file? 0: no, EADDRINUSE: yes, else what kept us from asking. */
@@ -169,19 +179,20 @@ static int ask_unix(const struct as_socket *s)
 	return error == EAGAIN || error == EPROTOTYPE ? EADDRINUSE : error;
 }
 
-/* As with try_inet(). */
-static int bind_unix(struct as_arena *arena, const struct as_socket *s, const char **detail)
+static int bind_unix(struct as_arena *arena, const struct as_socket *s, int *fd, const char **detail)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
-	if (fd < 0)
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
 		return refuse(arena, s, errno, detail);
-	if (bind(fd, (const struct sockaddr *)&s->address, s->address_length) != 0 || unlink(s->path) != 0)
-		error = errno;
-	close(fd);
-	return error ? refuse(arena, s, error, detail) : EX_OK;
+	if (bind(*fd, (const struct sockaddr *)&s->address, s->address_length) == 0)
+		return EX_OK;
+	int status = refuse(arena, s, errno, detail);
+	close(*fd);
+	return status;
 }
 
-static int try_unix(struct as_arena *arena, struct as_socket *s, const char **detail)
+/* Removes a socket that nobody answers, and nothing else. */
+static int clear_unix(struct as_arena *arena, struct as_socket *s, const char **detail)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	memcpy(address.sun_path, s->path, strlen(s->path));
@@ -190,7 +201,7 @@ static int try_unix(struct as_arena *arena, struct as_socket *s, const char **de
 
 	struct stat st;
 	if (lstat(s->path, &st) != 0)
-		return errno == ENOENT ? bind_unix(arena, s, detail) : refuse(arena, s, errno, detail);
+		return errno == ENOENT ? EX_OK : refuse(arena, s, errno, detail);
 	if (!S_ISSOCK(st.st_mode)) {
 		*detail = as_printf(arena, "cannot listen on unix:%s: the file exists and is not a socket", s->path);
 		return EX_UNAVAILABLE;
@@ -198,7 +209,21 @@ static int try_unix(struct as_arena *arena, struct as_socket *s, const char **de
 	int error = ask_unix(s);
 	if (!error && unlink(s->path) != 0 && errno != ENOENT)
 		error = errno;
-	return error ? refuse(arena, s, error, detail) : bind_unix(arena, s, detail);
+	return error ? refuse(arena, s, error, detail) : EX_OK;
+}
+
+/* As with try_inet(). */
+static int try_unix(struct as_arena *arena, struct as_socket *s, const char **detail)
+{
+	int fd, status = clear_unix(arena, s, detail);
+	if (!status)
+		status = bind_unix(arena, s, &fd, detail);
+	if (status)
+		return status;
+	if (unlink(s->path) != 0)
+		status = refuse(arena, s, errno, detail);
+	close(fd);
+	return status;
 }
 
 static const char *libmilter_name(struct as_arena *arena, const struct as_socket *socket)
@@ -240,6 +265,44 @@ int as_socket_open(struct as_arena *arena, struct as_socket *socket, const struc
 	if (!error)
 		error = grant(socket, access);
 	return error ? refuse(arena, socket, error, detail) : EX_OK;
+}
+
+static int listen_unix(struct as_arena *arena, struct as_socket *s, const struct as_socket_access *access, int *fd, const char **detail)
+{
+	int status = clear_unix(arena, s, detail);
+	if (!status)
+		status = bind_unix(arena, s, fd, detail);
+	if (status)
+		return status;
+	int error = grant(s, access);
+	if (!error && listen(*fd, BACKLOG) != 0)
+		error = errno;
+	if (!error)
+		return EX_OK;
+	close(*fd);
+	unlink(s->path);
+	return refuse(arena, s, error, detail);
+}
+
+int as_socket_listen(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, int *fd, const char **detail)
+{
+	if (socket->family != AF_UNIX)
+		return listen_inet(arena, socket, fd, detail);
+	mode_t before = umask(0177);
+	int status = listen_unix(arena, socket, access, fd, detail);
+	umask(before);
+	return status;
+}
+
+bool as_socket_is_local(struct as_arena *arena, const struct as_socket *socket)
+{
+	struct as_socket found = *socket;
+	const char *detail;
+	if (found.family == AF_UNIX || resolve(arena, &found, &detail) != EX_OK)
+		return true;
+	if (found.family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&found.address)->sin6_addr);
+	return (ntohl(((const struct sockaddr_in *)&found.address)->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
 }
 
 void as_socket_remove(const struct as_socket *socket)

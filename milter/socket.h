@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "err.h"
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -32,6 +33,12 @@ enum as_err as_socket_parse(struct as_arena *arena, const char *text, struct as_
  * wider than asked for, at no moment. Changes the umask for a moment: before the first thread. Returns EX_OK or an exit code of
  * sysexits.h with *detail. */
 int as_socket_open(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, const char **detail);
+
+/* Listens there itself, on *fd, under the same rules. Without a host these are the addresses of this host alone. */
+int as_socket_listen(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, int *fd, const char **detail);
+
+/* Can only this host reach it? A name is looked up; one that cannot be found is nobody's. */
+bool as_socket_is_local(struct as_arena *arena, const struct as_socket *socket);
 
 /* Removes a unix socket's file when we may. */
 void as_socket_remove(const struct as_socket *socket);
