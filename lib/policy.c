@@ -493,6 +493,11 @@ bool as_policy_has_row(const char *name)
 	return false;
 }
 
+const char *as_policy_row_name(size_t n)
+{
+	return n < ROWS ? table[n].rule : NULL;
+}
+
 static void consult_rules(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts, enum as_verb verb,
 			  struct as_rule_choice *choice)
 {

@@ -79,6 +79,9 @@ enum as_code as_facts_dkim(const struct as_facts *facts);
 /* Is this the name of a row of the built-in table? */
 bool as_policy_has_row(const char *name);
 
+/* The name of the n-th row of the built-in table; NULL: there are no more. Some rows share one. */
+const char *as_policy_row_name(size_t n);
+
 /* "local_policy", "mailing_list", ... */
 const char *as_override_name(enum as_override override);
 

@@ -70,6 +70,7 @@ struct as_settings {
 		const char *file;
 		int64_t size_bytes;
 	} trace;
+	struct { const char *socket; mode_t socket_mode; const char *socket_group; } metrics; /* socket "": none */
 	struct {
 		bool enable;
 		enum as_verb on_fail, on_permerror, on_temperror;

@@ -98,6 +98,7 @@ const struct as_section as_sections[] = {
 	{ "capture",
 	  .help = "Whole messages with every answer that their decision rests on, for `assay message --replay`: to look at a decision "
 		  "again, or to try a changed configuration on yesterday's mail. They hold what people wrote; see assay(1)." },
+	{ "metrics", .help = "Numbers for a monitoring system, in the text form of Prometheus; assayd(8) lists them." },
 	{ "dns", .help = "How names are looked up and validated." },
 	{ "stub", .above = "dns", .title = "corp.example",
 	  .help = "Inside dns, as often as needed, each with the name of a zone: stub \"corp.example\" { ... }. "
@@ -214,6 +215,13 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Files to keep; the oldest are removed." },
 	{ .section = "capture", ROW("maximum-bytes", SIZE, "10m", capture.maximum_bytes), .least = 64 * KIB, .most = 256 * MIB,
 	  .help = "Size of one file. The body of a longer message is cut; signatures over it cannot be judged again." },
+
+	{ .section = "metrics", ROW("socket", SOCKET, "", metrics.socket), .example = "\"inet:8895@localhost\"",
+	  .help = "Where they can be fetched, as http://HOST:PORT/metrics: inet:PORT@HOST, inet6:PORT@HOST or unix:/PATH. Who gets there "
+		  "can read them; without HOST only this host gets there. Empty: nowhere." },
+	{ .section = "metrics", ROW("socket-mode", MODE, "0660", metrics.socket_mode), .help = "Permissions of a unix socket, in octal." },
+	{ .section = "metrics", ROW("socket-group", NAME, "", metrics.socket_group),
+	  .help = "Group of a unix socket. Empty: the group of the daemon." },
 
 	{ .section = "dns", ROW("mode", WORD, "auto", dns.mode), .words = modes,
 	  .help = "Who is asked: auto takes the servers of resolv.conf if they hand DNSSEC signatures through and otherwise asks the "

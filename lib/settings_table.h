@@ -20,7 +20,7 @@ enum as_kind {
 	AS_KIND_ID,          /* const char *: an authserv-id; "" */
 	AS_KIND_NAME,        /* const char *: a user or group; "" */
 	AS_KIND_FILE,        /* const char *: an absolute path; "" */
-	AS_KIND_SOCKET,      /* const char *, in libmilter's form */
+	AS_KIND_SOCKET,      /* const char *, in libmilter's form; "" when that is the default */
 	AS_KIND_MODE,        /* mode_t: "0660" */
 	AS_KIND_REPLY,       /* const char *: as_reply_check; "" */
 	AS_KIND_URL,         /* const char *: as_reply_check_url; "" */

@@ -228,7 +228,7 @@ static enum as_err read_socket(const struct reader *r, const char *text, void *f
 	static const char *const internet[] = { "inet:", "inet6:", NULL };
 	static const char *const local[] = { "unix:/", "local:/", NULL };
 	const size_t most = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
-	const char *value = NULL;
+	const char *value = *text || *r->row->standard ? NULL : "";
 	for (size_t i = 0; internet[i]; i++)
 		if (strncmp(text, internet[i], strlen(internet[i])) == 0)
 			value = internet_socket(r->arena, internet[i], text + strlen(internet[i]));

@@ -26,6 +26,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	/* A header field is one packet: the library's default of 64 KB is below Postfix's header_size_limit (102,400). */
@@ -95,6 +96,7 @@ static struct conversation *conversation_of(SMFICTX *ctx)
 	struct as_env *env = as_environment_ref(service->environment);
 	int64_t most = env->settings->maximum_connections; /* 0: no bound */
 	c->is_too_many = most > 0 && open > most;
+	as_metrics_connection(&service->metrics, c->is_too_many ? AS_METRICS_CROWDED : AS_METRICS_SERVED);
 	if (c->is_too_many)
 		as_log(env->log, AS_LOG_WARNING, NULL, "more than %lld connections, messages of this one are deferred", (long long)most);
 	as_env_unref(env);
@@ -133,6 +135,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsign
 		as_log(env->log, AS_LOG_ERROR, NULL, "the MTA offers actions 0x%lx, needed are 0x%lx: connection refused", offered_actions,
 		       actions);
 		as_env_unref(env);
+		as_metrics_connection(&service->metrics, AS_METRICS_UNFIT);
 		return SMFIS_REJECT;
 	}
 	c->steps = offered_steps & steps;
@@ -179,9 +182,9 @@ static sfsistat on_helo(SMFICTX *ctx, char *helo)
 }
 
 /* Without a verdict a message must not pass: it is deferred, and the client comes again. */
-static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, const char *text)
+static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, enum as_metrics_fate why, const char *text)
 {
-	atomic_fetch_add(&service->deferred, 1);
+	as_metrics_deferred(&service->metrics, why);
 	as_apply_reply(ctx, env->log, NULL, 451, "4.3.2", text);
 	return SMFIS_TEMPFAIL;
 }
@@ -209,9 +212,9 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	struct as_env *env = as_environment_ref(service->environment);
 	sfsistat answer = SMFIS_CONTINUE;
 	if (c->is_too_many) {
-		answer = defer_mail(ctx, env, "Too many connections to the mail filter, try again later");
+		answer = defer_mail(ctx, env, AS_METRICS_CROWDED, "Too many connections to the mail filter, try again later");
 	} else if (atomic_load(&service->is_draining)) {
-		answer = defer_mail(ctx, env, "The mail filter is stopping, try again later");
+		answer = defer_mail(ctx, env, AS_METRICS_STOPPING, "The mail filter is stopping, try again later");
 	} else {
 		atomic_fetch_add(&service->messages, 1);
 		const char *mechanism = symbol(ctx, "{auth_type}"), *name = symbol(ctx, "{auth_authen}");
@@ -296,6 +299,14 @@ static void keep_capture(struct as_message *message, const struct as_verdict *ve
 		as_log(message->env->log, AS_LOG_WARNING, queue_id, "not captured: capture.maximum-bytes is too small for its header");
 }
 
+/* Finer than the clock of the environment. */
+static int64_t now_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
@@ -308,7 +319,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 		queue_id = as_escape(message->arena, queue_id, strlen(queue_id), 64);
 
 	struct as_verdict verdict;
-	int64_t begun_ms = as_clock_mono_ms(message->env->clock);
+	int64_t begun_ms = as_clock_mono_ms(message->env->clock), begun_us = now_us();
 	as_engine_eom(message, queue_id, before_wait, c, &verdict);
 	if (c->is_waiting)
 		as_kicker_wait_end(service->kicker);
@@ -319,7 +330,8 @@ static sfsistat on_eom(SMFICTX *ctx)
 	keep_trace(message, &verdict, queue_id, ms);
 	keep_capture(message, &verdict, queue_id, ms);
 	sfsistat answer = as_apply(ctx, log, queue_id, &verdict, c->steps & SMFIP_HDR_LEADSPC);
-	atomic_fetch_add(&service->decisions[verdict.decision->verb], 1);
+	bool was_given_up = answer == SMFIS_TEMPFAIL && verdict.decision->verb != AS_VERB_TEMPFAIL;
+	as_metrics_message(&service->metrics, message, was_given_up ? AS_VERB_TEMPFAIL : verdict.decision->verb, now_us() - begun_us);
 	end_message(c);
 	return answer;
 }

@@ -6,6 +6,7 @@
 #include "capturefile.h"
 #include "environment.h"
 #include "kick.h"
+#include "metrics.h"
 #include "tracefile.h"
 
 #include <stdatomic.h>
@@ -22,8 +23,7 @@ struct as_service {
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
 	atomic_uint connections; /* that have negotiated */
 	atomic_uint messages;    /* from MAIL to the end of end-of-message */
-	atomic_ullong deferred; /* messages turned away for lack of room or time */
-	atomic_ullong decisions[AS_VERB_REJECT + 1];
+	struct as_metrics metrics;
 };
 
 /* Makes the callbacks known to libmilter; before as_socket_open(). service outlives libmilter. False: libmilter refused. */

@@ -48,10 +48,22 @@ static bool check_socket(struct as_arena *arena, const struct as_settings *setti
 	return true;
 }
 
+static bool check_metrics(struct as_arena *arena, const struct as_settings *settings, const char **detail)
+{
+	struct as_socket socket;
+	if (!*settings->metrics.socket)
+		return true;
+	if (as_socket_parse(arena, settings->metrics.socket, &socket, detail) != AS_OK)
+		return false;
+	printf("metrics: %s%s\n", settings->metrics.socket, as_socket_is_local(arena, &socket) ? "" : ", OTHER HOSTS MAY REACH IT");
+	return true;
+}
+
 int as_check(const struct as_settings *settings)
 {
-	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = { check_socket, check_anchor,
-													check_psl };
+	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = {
+		check_socket, check_metrics, check_anchor, check_psl,
+	};
 	struct as_arena *arena = as_arena_new();
 	int status = EX_OK;
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -168,6 +168,9 @@ static void warn_fixed(const struct as_log *log, const struct as_settings *old, 
 		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed log.socket needs a restart");
 	if (strcmp(old->user, new->user) != 0)
 		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed user needs a restart");
+	if (strcmp(old->metrics.socket, new->metrics.socket) != 0 || old->metrics.socket_mode != new->metrics.socket_mode ||
+	    strcmp(old->metrics.socket_group, new->metrics.socket_group) != 0)
+		as_log(log, AS_LOG_WARNING, NULL, "reload: a changed section metrics needs a restart");
 }
 
 static struct as_env *load(struct as_environment *e, struct as_arena *arena, struct sources *sources, const char **detail)
@@ -201,7 +204,7 @@ static void log_lines(const struct as_log *log, const char *lines)
 	}
 }
 
-void as_environment_reload(struct as_environment *e)
+bool as_environment_reload(struct as_environment *e)
 {
 	struct as_arena *arena = as_arena_new();
 	const char *detail = "unknown";
@@ -221,4 +224,5 @@ void as_environment_reload(struct as_environment *e)
 		as_log(old->log, AS_LOG_ERROR, NULL, "reload: failed, the old configuration stays");
 	}
 	as_arena_free(arena);
+	return env != NULL;
 }

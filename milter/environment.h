@@ -24,8 +24,8 @@ struct as_environment *as_environment_new(struct as_arena *arena, const struct a
 /* The present environment with a reference for the caller. Any thread. */
 struct as_env *as_environment_ref(struct as_environment *environment);
 
-/* Reads the file again. A broken file keeps the old environment; either way the log says so. One thread at a time. */
-void as_environment_reload(struct as_environment *environment);
+/* Reads the file again. False: the file is broken, the old environment stays; either way the log says so. One thread at a time. */
+bool as_environment_reload(struct as_environment *environment);
 
 /* Gives the reference up; messages in flight may still hold theirs. */
 void as_environment_free(struct as_environment *environment);

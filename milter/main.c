@@ -13,6 +13,8 @@
 #include "daemon.h"
 #include "environment.h"
 #include "logger.h"
+#include "metrics_collect.h"
+#include "metrics_http.h"
 #include "notify.h"
 #include "options.h"
 #include "privileges.h"
@@ -35,7 +37,9 @@ struct start {
 	const struct as_settings *settings;
 	const struct as_log *log; /* NULL before the settings are known */
 	struct as_daemon daemon;
-	struct as_socket socket;
+	struct as_socket socket, metrics_socket;
+	int metrics_fd; /* -1: there are none */
+	struct as_metrics_http *metrics;
 	struct as_service service;
 	const char *dns_state;
 };
@@ -61,10 +65,37 @@ static int read_settings(struct start *start)
 		return fail(start, EX_CONFIG, detail);
 	if (as_socket_parse(start->arena, start->settings->socket, &start->socket, &detail) != AS_OK)
 		return fail(start, EX_CONFIG, detail);
+	if (*start->settings->metrics.socket &&
+	    as_socket_parse(start->arena, start->settings->metrics.socket, &start->metrics_socket, &detail) != AS_OK)
+		return fail(start, EX_CONFIG, detail);
 	start->log = as_logger_new(start->arena, start->settings, options->is_verbose);
 	if (is_missing)
 		as_log(start->log, AS_LOG_WARNING, NULL, "%s does not exist, the built-in defaults hold", options->file);
 	return EX_OK;
+}
+
+static int open_metrics(struct start *start, const struct as_account *account, uid_t uid)
+{
+	const struct as_settings *settings = start->settings;
+	struct as_socket_access access = { .mode = settings->metrics.socket_mode, .uid = uid };
+	const char *detail = "unknown";
+	if (!*settings->metrics.socket)
+		return EX_OK;
+	if (!as_group_find(start->arena, settings->metrics.socket_group, account, &access.gid, &detail))
+		return fail(start, EX_NOPERM, detail);
+	int status = as_socket_listen(start->arena, &start->metrics_socket, &access, &start->metrics_fd, &detail);
+	if (status)
+		return fail(start, status, as_printf(start->arena, "metrics: %s", detail));
+	if (!as_socket_is_local(start->arena, &start->metrics_socket))
+		as_log(start->log, AS_LOG_WARNING, NULL, "metrics: other hosts may reach %s", settings->metrics.socket);
+	return EX_OK;
+}
+
+static void remove_sockets(const struct start *start)
+{
+	as_socket_remove(&start->socket);
+	if (start->metrics_fd >= 0)
+		as_socket_remove(&start->metrics_socket);
 }
 
 static int open_socket_and_drop(struct start *start)
@@ -82,6 +113,11 @@ static int open_socket_and_drop(struct start *start)
 	int status = as_socket_open(start->arena, &start->socket, &access, &detail);
 	if (status)
 		return fail(start, status, detail);
+	status = open_metrics(start, &account, access.uid);
+	if (status) {
+		remove_sockets(start);
+		return status;
+	}
 	if (!as_privileges_drop(start->arena, &account, &detail))
 		return fail(start, EX_NOPERM, detail);
 	return EX_OK;
@@ -115,7 +151,13 @@ static int make_environment(struct start *start)
 	start->service.kicker = as_kicker_new(&start->socket);
 	start->service.traces = as_tracefile_new(start->log);
 	start->service.captures = as_capturefile_new(start->log);
+	as_metrics_init(&start->service.metrics, as_clock_wall_s(&as_clock_system));
+	as_metrics_expect(&start->service.metrics, start->settings);
 	bool is_complete = start->service.kicker && start->service.traces && start->service.captures;
+	if (is_complete && start->metrics_fd >= 0) {
+		start->metrics = as_metrics_http_new(start->metrics_fd, as_metrics_collect, &start->service);
+		is_complete = start->metrics != NULL;
+	}
 	return is_complete ? EX_OK : fail(start, EX_OSERR, "cannot start a thread");
 }
 
@@ -159,11 +201,12 @@ static int run(struct start *start)
 		return status;
 	status = make_environment(start);
 	if (status) {
-		as_socket_remove(&start->socket);
+		remove_sockets(start);
 		return status;
 	}
 	bool is_finished = as_signals_serve(&start->service, on_ready, start);
-	as_socket_remove(&start->socket);
+	remove_sockets(start);
+	as_metrics_http_free(start->metrics); /* it looks at what goes now */
 	as_log(start->log, AS_LOG_INFO, NULL, "assayd " PACKAGE_VERSION " stopped");
 	/* Connections that are still open hold the environment, and libmilter's threads hold them: exit handlers must not pull
 	 * the ground from under their feet. */
@@ -177,6 +220,7 @@ static int run(struct start *start)
 	as_tracefile_free(start->service.traces);
 	as_capturefile_free(start->service.captures);
 	as_environment_free(start->service.environment);
+	as_metrics_clear(&start->service.metrics);
 	return EX_OK;
 }
 
@@ -184,7 +228,7 @@ int main(int argc, char **argv)
 {
 	if (!open_standard_streams())
 		return EX_OSERR;
-	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 } };
+	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 }, .metrics_fd = -1 };
 	if (start.options.is_done)
 		return start.options.status;
 	start.arena = as_arena_new();

@@ -106,13 +106,15 @@ static void log_statistics(struct as_service *service)
 	struct as_dns_stats dns = as_dns_stats(env->dns);
 	unsigned long long n[AS_VERB_REJECT + 1];
 	for (int verb = AS_VERB_ACCEPT; verb <= AS_VERB_REJECT; verb++)
-		n[verb] = atomic_load(&service->decisions[verb]);
+		n[verb] = atomic_load(&service->metrics.actions[verb]);
+	unsigned long long deferred = atomic_load(&service->metrics.deferred[AS_METRICS_CROWDED]) +
+				      atomic_load(&service->metrics.deferred[AS_METRICS_STOPPING]);
 	as_log(env->log, AS_LOG_INFO, NULL,
 	       "statistics: connections=%u messages=%u accept=%llu tag=%llu quarantine=%llu tempfail=%llu reject=%llu deferred=%llu "
 	       "dns-asked=%llu dns-hits=%llu dns-merged=%llu dns-sent=%llu dns-timeouts=%llu dns-over-budget=%llu "
 	       "dns-crowded=%llu",
 	       atomic_load(&service->connections), atomic_load(&service->messages), n[AS_VERB_ACCEPT], n[AS_VERB_TAG],
-	       n[AS_VERB_QUARANTINE], n[AS_VERB_TEMPFAIL], n[AS_VERB_REJECT], atomic_load(&service->deferred),
+	       n[AS_VERB_QUARANTINE], n[AS_VERB_TEMPFAIL], n[AS_VERB_REJECT], deferred,
 	       (unsigned long long)dns.asked, (unsigned long long)dns.hits, (unsigned long long)dns.merged, (unsigned long long)dns.sent,
 	       (unsigned long long)dns.timeouts, (unsigned long long)dns.over_budget,
 	       (unsigned long long)dns.crowded);
@@ -122,7 +124,11 @@ static void log_statistics(struct as_service *service)
 static void reload(struct as_service *service)
 {
 	as_notify_reloading();
-	as_environment_reload(service->environment);
+	bool is_done = as_environment_reload(service->environment);
+	struct as_env *env = as_environment_ref(service->environment);
+	as_metrics_expect(&service->metrics, env->settings);
+	as_metrics_reload(&service->metrics, is_done, as_clock_wall_s(&as_clock_system));
+	as_env_unref(env);
 	as_notify("READY=1");
 }
 
