@@ -4,6 +4,7 @@
 
 #include "canon.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The length without white space at the end. */
@@ -51,21 +52,60 @@ void as_canon_field(struct as_buf *out, const char *name, size_t name_length, co
 	add_relaxed_value(out, value, value_length);
 }
 
-/* Finds for each name its field: one pass from the bottom, each field going to the first mention that has none. */
-static void choose(const struct as_fields *fields, const struct as_field *except, const char *const *names, size_t count,
-		   const struct as_field **chosen)
+/* A name of h= and its place there. */
+struct mention {
+	const char *name; /* lower case */
+	size_t place;
+};
+
+static int by_name(const void *a, const void *b)
 {
+	const struct mention *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+	return order ? order : (x->place > y->place) - (x->place < y->place);
+}
+
+/* Of the mentions in their order the first that is not less than the name. */
+static size_t first_of(const struct mention *mentions, size_t count, const char *name)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (strcmp(mentions[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool has_plain_name(const struct as_field *field)
+{
+	return field->plain_length == trimmed(field->name, field->name_length);
+}
+
+/* Finds for each name its field: one pass from the bottom, each field going to the first mention that has none. Names are searched by
+ * halves: a stranger chooses how many there are and how long they look alike. */
+static void choose(struct as_arena *arena, const struct as_fields *fields, const struct as_field *except, const char *const *names,
+		   size_t count, const struct as_field **chosen)
+{
+	struct mention *mentions = as_alloc_array(arena, count, sizeof *mentions);
+	size_t *taken = as_alloc_array(arena, count, sizeof *taken); /* of the mentions of one name, at the first */
 	size_t open = count;
+	for (size_t i = 0; i < count; i++)
+		mentions[i] = (struct mention){ as_lower_copy(arena, names[i], strlen(names[i])), i };
+	qsort(mentions, count, sizeof *mentions, by_name);
 	for (size_t i = fields->count; i > 0 && open > 0; i--) {
 		const struct as_field *field = &fields->list[i - 1];
-		size_t length = trimmed(field->name, field->name_length);
-		for (size_t j = 0; j < count; j++) {
-			if (chosen[j] || field == except || !as_equal_nocase_n(field->name, length, names[j], strlen(names[j])))
-				continue;
-			chosen[j] = field;
-			open--;
-			break;
-		}
+		if (field == except || !has_plain_name(field))
+			continue;
+		size_t first = first_of(mentions, count, field->plain);
+		size_t next = first < count ? first + taken[first] : count;
+		if (next >= count || strcmp(mentions[next].name, field->plain) != 0)
+			continue;
+		chosen[mentions[next].place] = field;
+		taken[first]++;
+		open--;
 	}
 }
 
@@ -73,7 +113,7 @@ void as_canon_fields(struct as_buf *out, const struct as_fields *fields, const s
 		     size_t count, bool is_relaxed)
 {
 	const struct as_field **chosen = as_alloc_array(out->arena, count, sizeof *chosen);
-	choose(fields, except, names, count, chosen);
+	choose(out->arena, fields, except, names, count, chosen);
 	for (size_t i = 0; i < count; i++) {
 		if (!chosen[i])
 			continue;
