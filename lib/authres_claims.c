@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { GATHERED_MAX = 4 * AS_DOMAIN_MAX, CONVERSIONS_MAX = 16 };
+enum { GATHERED_MAX = 4 * AS_DOMAIN_MAX, CONVERSIONS_MAX = 4 };
 
 struct claim {
 	struct as_arena *arena;
@@ -22,6 +22,7 @@ struct claim {
 	struct as_buf gathered;
 	size_t piece;           /* where the last whole piece began */
 	size_t compared;        /* where it ended */
+	bool has_eight_bit;     /* in what was gathered */
 	unsigned conversions;
 	bool is_claim;
 };
@@ -35,11 +36,16 @@ static bool is_own(struct claim *c)
 	const char *normal;
 	if (as_equal_nocase_n(text, n, c->own, own) || (text[n - 1] == '.' && as_equal_nocase_n(text, n - 1, c->own, own)))
 		return true;
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)text[i] > 0x7f)
-			return ++c->conversions > CONVERSIONS_MAX || as_domain_normal(c->arena, text, n, &normal) != AS_OK ||
-			       as_equal_nocase(normal, c->own);
-	return false;
+	if (!c->has_eight_bit)
+		return false;
+	return ++c->conversions > CONVERSIONS_MAX || as_domain_normal(c->arena, text, n, &normal) != AS_OK ||
+	       as_equal_nocase(normal, c->own);
+}
+
+static void gather(struct claim *c, char ch)
+{
+	as_buf_putc(&c->gathered, ch);
+	c->has_eight_bit = c->has_eight_bit || (unsigned char)ch > 0x7f;
 }
 
 static void end_piece(struct claim *c)
@@ -86,12 +92,12 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 	bool is_quoted = false;
 	while (at < end && c->gathered.length <= GATHERED_MAX) {
 		if (as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f) {
-			as_buf_putc(&c->gathered, *at++);
+			gather(c, *at++);
 			continue;
 		}
 		if (*at == '\\' && end - at > 1) {
 			if (!is_control_or_space(*++at))
-				as_buf_putc(&c->gathered, *at++);
+				gather(c, *at++);
 			continue;
 		}
 		end_piece(c);
@@ -106,7 +112,7 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 		else if (!is_control_or_space(*at) && !is_quoted)
 			break;
 		else if (!is_control_or_space(*at))
-			as_buf_putc(&c->gathered, *at);
+			gather(c, *at);
 		at++;
 	}
 	end_piece(c);

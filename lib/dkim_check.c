@@ -10,7 +10,10 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-enum { RSA_BITS_LEAST = 1024 }; /* RFC 8301 3.2 */
+enum {
+	RSA_BITS_LEAST = 1024, /* RFC 8301 3.2 */
+	MISMATCHES_MOST = 2,   /* of one signature: each is an operation with a key as large as somebody likes */
+};
 
 static bool is_rsa_signature(EVP_PKEY *pkey, const struct as_dkim_parsed *parsed, const unsigned char *hash)
 {
@@ -68,8 +71,10 @@ struct as_dkim_verdict as_dkim_check(const struct as_dkim_parsed *parsed, const 
 				     const struct as_dkim_keys *keys, unsigned minimum_key_bits)
 {
 	struct as_dkim_verdict best = { AS_PERMERROR, "no key", NULL };
-	for (size_t i = 0; i < keys->count && best.code != AS_PASS; i++) {
+	unsigned mismatches = 0;
+	for (size_t i = 0; i < keys->count && best.code != AS_PASS && mismatches < MISMATCHES_MOST; i++) {
 		struct as_dkim_verdict next = check_key(parsed, hash, &keys->list[i], minimum_key_bits);
+		mismatches += next.code == AS_FAIL;
 		if (i == 0 || rank(next.code) < rank(best.code))
 			best = next;
 	}

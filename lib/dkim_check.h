@@ -14,7 +14,8 @@ struct as_dkim_verdict {
 	const struct as_dkim_key *key; /* the one that decided; NULL: there was none */
 };
 
-/* hash: SHA-256 of the canonical header. Tries the keys in turn; the best result counts. */
+/* hash: SHA-256 of the canonical header. Tries the keys in turn until two that could be used did not fit (RFC 6376 6.1.2 leaves it
+ * to the implementer); the best result counts. */
 struct as_dkim_verdict as_dkim_check(const struct as_dkim_parsed *parsed, const unsigned char hash[AS_SHA256_SIZE],
 				     const struct as_dkim_keys *keys, unsigned minimum_key_bits);
 

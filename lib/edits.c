@@ -30,11 +30,11 @@ static bool is_claim(const char *value, size_t n, const char *own)
 
 void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
-	for (size_t i = 0; i < AS_OWN_FIELDS; i++) {
+	for (size_t i = 0; i < AS_OWN_FIELDS && message->forged_count <= AS_FORGED_MAX; i++) {
 		if (!as_field_is_addressed(name, name_length, own_names[i]))
 			continue;
 		unsigned instance = ++message->own_seen[i];
-		if (i == ACTION || is_claim(value, value_length, message->session->hostname))
+		if (i == ACTION || instance > AS_CLAIMS_READ_MAX || is_claim(value, value_length, message->session->hostname))
 			add_forged(message, own_names[i], instance);
 	}
 }

@@ -22,6 +22,7 @@ enum {
 	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
 	LOGIN_MAX = 512,
 	EARLY_HELOS = 3,       /* EHLO, EHLO after STARTTLS, and one for luck */
+	EARLY_MAILS = 5,       /* messages in a row whose lookups were for nothing: MAIL and RSET cost a client next to nothing */
 };
 
 /* In the order of evaluation and of the header field. DMARC stands on what comes before it, evidence on DMARC; iprev may wait long for a
@@ -150,6 +151,8 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	if (message->skipped_by)
 		return message;
 	message->dns = new_set(message->env, arena, (unsigned)settings->maximum_queries);
+	if (session->unfinished++ >= EARLY_MAILS)
+		return message;
 	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i]->mail)
 			methods[i]->mail(message);
@@ -277,6 +280,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.client = message->session->client,
 		.is_trusted = as_facts_is_trusted(settings, &message->session->client),
 		.is_authenticated = message->is_authenticated,
+		.has_many_forged = message->forged_count > AS_FORGED_MAX,
 		.had_internal_error = message->internal_error != NULL,
 		.internal_error = message->internal_error,
 		.helo = message->session->helo,
@@ -325,6 +329,7 @@ void as_engine_eom(struct as_message *message, const char *queue_id, void (*befo
 {
 	const struct as_clock *clock = message->env->clock;
 	int64_t begun_ms = as_clock_mono_ms(clock);
+	message->session->unfinished = 0;
 	collect(message, before_wait, user);
 	name_decision(message, queue_id);
 	decide(message, queue_id);

@@ -11,7 +11,7 @@ struct as_method {
 	bool sees_skipped; /* finish is called for messages that are not judged too */
 	void (*connect)(struct as_session *session); /* not for a trusted client */
 	void (*helo)(struct as_session *session);
-	void (*mail)(struct as_message *message);
+	void (*mail)(struct as_message *message); /* starts lookups; left out when the client's messages come to no end */
 	void (*eoh)(struct as_message *message);
 	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
 };

@@ -3,9 +3,9 @@
  *
  * Each row says when it applies, which keyword holds its action and what it replies. Of the rows that apply the strictest action
  * wins, and among equals the first row: no order of the rows can hide a refusal that the operator asked for. Final rows end the
- * search: our own trouble, and clients that are not judged. The rows of SPF, DKIM and reverse DNS are off while their action is accept
- * (DM-59), so that they never name a decision that they did not make. They do not look at DMARC: whoever turns them on wants them for
- * forwarded mail too.
+ * search: forgeries beyond number, our own trouble, and clients that are not judged. The rows of SPF, DKIM and reverse DNS are off while
+ * their action is accept (DM-59), so that they never name a decision that they did not make. They do not look at DMARC: whoever turns
+ * them on wants them for forwarded mail too.
  *
  * Rules of the configuration (rule.h) come behind the first final rows and before everything else: a rule that matches stands in the place
  * of the rest of the table.
@@ -25,6 +25,7 @@ enum traits {
 	IS_FINAL = 1,   /* nothing below is looked at */
 	IS_OPT_IN = 2,  /* off while its action is accept */
 	IS_FAILURE = 4, /* a check that failed, not an error: several make 5.7.26 */
+	IS_FIXED = 8,   /* rejects, with report-only too: the message cannot be delivered without what somebody forged */
 };
 
 enum check { NO_CHECK, SPF_CHECK, DKIM_CHECK };
@@ -42,6 +43,12 @@ struct row {
 	enum as_override override; /* the reason for reports when the row is milder than the domain asks */
 	size_t evidence;      /* what stands in struct as_evidence for it: offset + 1; 0: nothing */
 };
+
+static bool has_many_forged(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return f->has_many_forged;
+}
 
 static bool has_trouble(const struct as_settings *s, const struct as_facts *f)
 {
@@ -294,6 +301,8 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 	  .enhanced = (code), .text = what ", DMARC cannot be checked for %{from-domain}", .reason = "DMARC temporary error: " what }
 
 static const struct row table[] = {
+	{ .rule = "forged-fields", .traits = IS_FINAL | IS_FIXED, .applies = has_many_forged, .enhanced = "5.7.1",
+	  .text = "Message refused: too many header fields that claim to be from %{hostname}", .reason = "too many forged header fields" },
 	{ .rule = "internal-error", .traits = IS_FINAL, .applies = has_trouble, VERB(on_internal_error), .enhanced = "5.3.0",
 	  .text = "Internal error while checking the message, try again later", .reason = "internal error" },
 	{ .rule = "trusted-network", .traits = IS_FINAL, .applies = is_trusted, .reason = "client in trusted-networks" },
@@ -369,6 +378,8 @@ enum { ROWS = sizeof table / sizeof *table };
 
 static enum as_verb row_verb(const struct row *row, const struct as_settings *settings)
 {
+	if (row->traits & IS_FIXED)
+		return AS_VERB_REJECT;
 	return row->verb ? *(const enum as_verb *)((const char *)settings + row->verb) : AS_VERB_ACCEPT;
 }
 
@@ -474,7 +485,7 @@ static void set_reply(struct as_arena *arena, struct as_decision *decision, cons
 
 static bool skips(const struct row *row)
 {
-	return row->traits & IS_FINAL && !row->verb && row->applies != always;
+	return row->traits & IS_FINAL && !(row->traits & IS_FIXED) && !row->verb && row->applies != always;
 }
 
 const char *as_policy_skips(const struct as_settings *settings, const struct as_facts *facts)
@@ -574,7 +585,7 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 		.noted = choice.noted,
 		.noted_count = choice.noted_count,
 	};
-	decision->verb = settings->report_only ? AS_VERB_ACCEPT : decision->computed;
+	decision->verb = settings->report_only && !(row->traits & IS_FIXED) ? AS_VERB_ACCEPT : decision->computed;
 	set_override(arena, facts, row, rule, decision);
 	if (decision->verb < AS_VERB_TEMPFAIL)
 		return;

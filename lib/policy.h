@@ -22,6 +22,7 @@ struct as_facts {
 	struct as_ip client;
 	bool is_trusted;        /* client in trusted-networks */
 	bool is_authenticated;  /* SMTP AUTH */
+	bool has_many_forged;   /* more fields claim to be ours than can be taken out */
 	bool had_internal_error;
 	const char *internal_error;
 	const char *helo;

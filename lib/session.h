@@ -18,6 +18,7 @@ struct as_session {
 	unsigned helo_count;
 	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name */
 	bool is_trusted;
+	unsigned unfinished;      /* messages in a row that came to no end */
 	struct as_dns_set *early; /* lookups that only warm the cache; may be NULL */
 };
 

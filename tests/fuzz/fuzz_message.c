@@ -93,7 +93,9 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 	const struct as_settings *s = run->settings;
 	bool refuses = d->verb >= AS_VERB_TEMPFAIL;
 	require(d->verb <= AS_VERB_REJECT && d->computed <= AS_VERB_REJECT && d->rule && *d->rule);
-	require(d->verb == (s->report_only ? AS_VERB_ACCEPT : d->computed));
+	bool is_flood = m->forged_count > AS_FORGED_MAX;
+	require(is_flood == (strcmp(d->rule, "forged-fields") == 0) && (!is_flood || d->verb == AS_VERB_REJECT));
+	require(d->verb == (s->report_only && !is_flood ? AS_VERB_ACCEPT : d->computed));
 	require(!d->reason || *d->reason);
 	if (d->reason)
 		require_line(d->reason, REPLY_MAX);
@@ -104,6 +106,8 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 		require_line(d->text, REPLY_MAX);
 	}
 	require(d->is_skipped == (m->skipped_by != NULL));
+	if (is_flood)
+		return;
 	if (m->internal_error) {
 		require(d->computed == s->on_internal_error && strcmp(d->rule, "internal-error") == 0);
 		return;
@@ -181,6 +185,8 @@ static void check_edits(const struct run *run, const struct as_verdict *verdict)
 {
 	static const char *const names[AS_OWN_FIELDS] = { "Authentication-Results", AS_ACTION_FIELD };
 	unsigned last[AS_OWN_FIELDS] = { FIELDS_MAX, FIELDS_MAX }, deleted[AS_OWN_FIELDS] = { 0 }, inserted[AS_OWN_FIELDS] = { 0 };
+	if (run->message->forged_count > AS_FORGED_MAX)
+		return; /* refused, and not all were counted */
 	for (size_t i = 0; i < verdict->edit_count; i++) {
 		const struct as_edit *edit = &verdict->edits[i];
 		size_t own = strcmp(edit->name, names[0]) == 0 ? 0 : 1;
@@ -267,7 +273,7 @@ static void header(struct run *run, const char *name, size_t name_length, const 
 	if (as_field_is_addressed(name, name_length, AS_ACTION_FIELD))
 		run->given[1]++;
 	if (as_field_is_addressed(name, name_length, "Authentication-Results") && run->given[0]++ < FIELDS_MAX &&
-	    as_authres_claims(run->arena, value, value_length, run->session->hostname)) {
+	    (run->given[0] > AS_CLAIMS_READ_MAX || as_authres_claims(run->arena, value, value_length, run->session->hostname))) {
 		run->claims[run->given[0]] = true;
 		run->claiming++;
 	}

@@ -456,6 +456,8 @@ static const struct {
 	{ "in a comment", " evil.example (mx.example.com); spf=pass", 0, false },
 	{ "prefix", " mx.example.co; spf=pass", 0, false },
 	{ "foreign U-label", " " U "; spf=pass", 0, false },
+	{ "foreign U-labels in four pieces", " \xc3\xa4 \xc3\xa4 \xc3\xa4 .example; spf=pass", 0, false },
+	{ "in five", " \xc3\xa4 \xc3\xa4 \xc3\xa4 \xc3\xa4 .example; spf=pass", 0, true },
 };
 /* clang-format on */
 

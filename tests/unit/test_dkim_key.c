@@ -152,6 +152,8 @@ static void strange_rsa(void **state)
 		{ 8192, "3", NULL },             { 8193, "65537", "key too large" },
 		{ 16384, "65537", "key too large" }, { 2048, "8589934591", NULL }, /* 2^33 - 1 */
 		{ 2048, "8589934593", "key exponent not accepted" },
+		{ 4096, "8589934591", NULL },    { 4097, "8589934591", "key exponent not accepted" },
+		{ 8192, "65537", NULL },         { 8192, "65539", "key exponent not accepted" },
 		{ 2048, "1", "key exponent not accepted" },
 		{ 2048, "65536", "key exponent not accepted" },
 	};

@@ -169,7 +169,7 @@ static void signatures_cover_signatures(void **state)
 	as_dkim_world_free(world);
 }
 
-/* RFC 6376 6.1.2: each record is tried, five at most. */
+/* RFC 6376 6.1.2: each record is tried, five at most, until two keys did not fit. */
 static void several_keys(void **state)
 {
 	(void)state; /* file-wide */
@@ -179,6 +179,8 @@ static void several_keys(void **state)
 		{ "wrong ones", "xo", AS_FAIL, "signature mismatch" },
 		{ "revoked and unknown", "-x", AS_PERMERROR, "key revoked" },
 		{ "right one is the fifth", "xxxor", AS_PASS, NULL },
+		{ "right one is the third key", "oor", AS_FAIL, "signature mismatch" },
+		{ "right one after a revoked and a wrong one", "-or", AS_PASS, NULL },
 		{ "right one is the sixth", "xxxxor", AS_FAIL, "signature mismatch" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
