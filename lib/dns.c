@@ -52,9 +52,18 @@ struct lookup {
 	const struct as_dns_answer *answer; /* NULL: under way */
 	struct callback *callbacks;
 	struct callback **last_callback;
+	int place;            /* in the set */
+	struct lookup *after; /* its answer led to this one; NULL: none */
 	int64_t started_ms;
 	int64_t ended_ms;
 	bool was_cached;
+};
+
+/* A callback that runs: what its thread starts comes after this lookup. */
+struct cause {
+	struct cause *next;
+	pthread_t thread;
+	struct lookup *lookup;
 };
 
 struct as_dns_set {
@@ -70,6 +79,9 @@ struct as_dns_set {
 	size_t count;
 	unsigned asked;
 	unsigned running; /* callbacks in other threads */
+	struct cause *causes;
+	struct lookup *waited_for; /* the last one that the owner had to wait for */
+	int64_t made_ms;
 	bool is_closed;
 	bool is_armed;
 	int64_t deadline_ms;
@@ -144,6 +156,7 @@ struct as_dns_set *as_dns_set_new(struct as_dns *dns, const struct as_dns_limits
 	atomic_init(&set->refs, 1);
 	set->dns = as_dns_ref(dns);
 	set->limits = *limits;
+	set->made_ms = now_ms(dns);
 	set->arena = as_arena_new();
 	pthread_mutex_init(&set->lock, NULL);
 	pthread_condattr_init(&attributes);
@@ -234,6 +247,8 @@ struct as_dns_lookup as_dns_set_lookup(struct as_dns_set *set, size_t i)
 		.name = lookup->name,
 		.type = lookup->type,
 		.answer = lookup->answer,
+		.at_ms = lookup->started_ms - set->made_ms,
+		.after = lookup->after ? lookup->after->place : -1,
 		.ms = lookup->answer ? lookup->ended_ms - lookup->started_ms : 0,
 		.was_cached = lookup->was_cached,
 	};
@@ -261,23 +276,36 @@ static const struct callback *settle(struct lookup *lookup, const struct as_dns_
 	return callbacks;
 }
 
-/* Called without the lock. as_dns_set_free() waits for the callback that runs, and no further one begins. */
-static void run_callbacks(struct as_dns_set *set, const struct as_dns_answer *answer, const struct callback *callbacks)
+/* Called without the lock. False: the message is done. as_dns_set_free() waits for it. */
+static bool run_callback(struct lookup *lookup, as_dns_then *then, void *user, const struct as_dns_answer *answer)
 {
-	for (; callbacks; callbacks = callbacks->next) {
-		pthread_mutex_lock(&set->lock);
-		bool may_run = !set->is_closed;
-		if (may_run)
-			set->running++;
-		pthread_mutex_unlock(&set->lock);
-		if (!may_run)
-			return;
-		callbacks->then(callbacks->user, answer);
-		pthread_mutex_lock(&set->lock);
-		set->running--;
-		pthread_cond_broadcast(&set->changed);
-		pthread_mutex_unlock(&set->lock);
+	struct as_dns_set *set = lookup->set;
+	struct cause cause = { .thread = pthread_self(), .lookup = lookup }, **place;
+	pthread_mutex_lock(&set->lock);
+	bool may_run = !set->is_closed;
+	if (may_run) {
+		set->running++;
+		cause.next = set->causes;
+		set->causes = &cause;
 	}
+	pthread_mutex_unlock(&set->lock);
+	if (!may_run)
+		return false;
+	then(user, answer);
+	pthread_mutex_lock(&set->lock);
+	set->running--;
+	for (place = &set->causes; *place != &cause;)
+		place = &(*place)->next;
+	*place = cause.next;
+	pthread_cond_broadcast(&set->changed);
+	pthread_mutex_unlock(&set->lock);
+	return true;
+}
+
+static void run_callbacks(struct lookup *lookup, const struct as_dns_answer *answer, const struct callback *callbacks)
+{
+	while (callbacks && run_callback(lookup, callbacks->then, callbacks->user, answer))
+		callbacks = callbacks->next;
 }
 
 static void settle_and_run(struct lookup *lookup, const struct as_dns_answer *answer, bool was_cached)
@@ -286,7 +314,7 @@ static void settle_and_run(struct lookup *lookup, const struct as_dns_answer *an
 	pthread_mutex_lock(&set->lock);
 	const struct callback *callbacks = settle(lookup, answer, was_cached);
 	pthread_mutex_unlock(&set->lock);
-	run_callbacks(set, answer, callbacks);
+	run_callbacks(lookup, answer, callbacks);
 }
 
 static int64_t ttl_ms(const struct as_dns_options *options, const struct as_dns_answer *answer)
@@ -328,6 +356,15 @@ static struct lookup *find_lookup(const struct as_dns_set *set, const char *name
 	return NULL;
 }
 
+/* What a lookup started in this thread comes after. */
+static struct lookup *cause_of_this(const struct as_dns_set *set)
+{
+	for (const struct cause *cause = set->causes; cause; cause = cause->next)
+		if (pthread_equal(cause->thread, pthread_self()))
+			return cause->lookup;
+	return set->waited_for;
+}
+
 static struct lookup *add_lookup(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
 	set->lookups = as_grow(set->arena, set->lookups, set->count, sizeof(struct lookup *));
@@ -337,6 +374,8 @@ static struct lookup *add_lookup(struct as_dns_set *set, const char *name, enum 
 	lookup->type = type;
 	lookup->last_callback = &lookup->callbacks;
 	lookup->started_ms = now_ms(set->dns);
+	lookup->after = cause_of_this(set);
+	lookup->place = (int)set->count;
 	set->lookups[set->count++] = lookup;
 	return lookup;
 }
@@ -452,7 +491,9 @@ static struct begun start(struct as_dns_set *set, const char *name, enum as_dns_
 	if (then && begun.lookup && !begun.answer)
 		add_callback(begun.lookup, then, user);
 	pthread_mutex_unlock(&set->lock);
-	if (then && begun.answer)
+	if (then && begun.answer && begun.lookup)
+		run_callback(begun.lookup, then, user, begun.answer);
+	else if (then && begun.answer)
 		then(user, begun.answer);
 	if (begun.is_new && begun.is_late)
 		ask_late(begun.lookup);
@@ -532,6 +573,7 @@ static void wait_for(struct lookup *lookup)
 	if (!set->is_armed)
 		arm(set);
 	tell_before_wait(set);
+	set->waited_for = lookup;
 	while (!lookup->answer) {
 		int64_t left_ms = set->deadline_ms - now_ms(set->dns);
 		if (left_ms <= 0 || !is_moving)

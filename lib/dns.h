@@ -135,8 +135,10 @@ struct as_dns_lookup {
 	const char *name;
 	enum as_dns_type type;
 	const struct as_dns_answer *answer;
+	int64_t at_ms;   /* when it was started; the set was made at 0 */
 	int64_t ms;      /* from start to answer */
 	bool was_cached;
+	int after;       /* the lookup whose answer led to this one, as a place in the set; -1: none */
 };
 size_t as_dns_set_count(struct as_dns_set *set);
 struct as_dns_lookup as_dns_set_lookup(struct as_dns_set *set, size_t i);

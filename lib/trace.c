@@ -134,6 +134,9 @@ static json_t *lookup_list(struct as_message *m)
 		json_t *o = json_object();
 		put_text(m, o, "name", lookup.name);
 		put_text(m, o, "type", as_dns_type_name(lookup.type));
+		put_number(o, "at", lookup.at_ms);
+		if (lookup.after >= 0)
+			put_number(o, "after", lookup.after);
 		if (lookup.answer) {
 			put_text(m, o, "status", statuses[lookup.answer->status]);
 			put_text(m, o, "dnssec", as_dnssec_name(lookup.answer->dnssec));

@@ -10,12 +10,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { LABEL = 11 };
+enum { LABEL = 11, CHAIN_MAX = 32 };
 
 /* The text of a key, or NULL. Traces are our own, yet a damaged file must not hurt: wrong types read as absent. */
 static const char *text_of(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
+}
+
+static int64_t number_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
 }
 
 static const char *or_dash(const char *text)
@@ -168,11 +173,48 @@ static void put_lookups(struct as_buf *out, const json_t *list)
 			continue;
 		}
 		as_buf_printf(out, "%s, %s, %lld ms%s", text_of(lookup, "status"), or_dash(text_of(lookup, "dnssec")),
-			      (long long)json_integer_value(json_object_get(lookup, "ms")),
+			      (long long)number_of(lookup, "ms"),
 			      json_is_true(json_object_get(lookup, "cached")) ? ", cached" : "");
 		put_if(out, ": ", text_of(lookup, "reason"));
 		as_buf_putc(out, '\n');
 	}
+}
+
+static int64_t end_of(const json_t *lookup)
+{
+	return text_of(lookup, "status") ? number_of(lookup, "at") + number_of(lookup, "ms") : 0;
+}
+
+/* From the lookup that ended last back to the one that nothing came before. A cause stands before what it led to, so this ends. */
+static size_t chain_of(const json_t *list, const json_t **chain)
+{
+	size_t i, place = 0, n = 0;
+	json_t *lookup;
+	json_array_foreach(list, i, lookup)
+		if (end_of(lookup) > end_of(json_array_get(list, place)))
+			place = i;
+	while (n < CHAIN_MAX) {
+		chain[n++] = json_array_get(list, place);
+		json_t *after = json_object_get(chain[n - 1], "after");
+		if (!after || json_integer_value(after) < 0 || (size_t)json_integer_value(after) >= place)
+			break;
+		place = (size_t)json_integer_value(after);
+	}
+	return n;
+}
+
+/* What the message waited for: lookups of which each needed the answer of the one before. */
+static void put_chain(struct as_buf *out, const json_t *list)
+{
+	const json_t *chain[CHAIN_MAX];
+	size_t n = chain_of(list, chain);
+	if (end_of(chain[0]) == 0)
+		return;
+	label(out, "Longest");
+	for (size_t i = n; i-- > 0;)
+		as_buf_printf(out, "%s %s %lld ms%s", or_dash(text_of(chain[i], "name")), or_dash(text_of(chain[i], "type")),
+			      (long long)number_of(chain[i], "ms"), i > 0 ? ", then " : "");
+	as_buf_printf(out, "; known %lld ms after MAIL\n", (long long)end_of(chain[0]));
 }
 
 static void put_decision(struct as_buf *out, const json_t *decision)
@@ -232,6 +274,7 @@ enum as_err as_trace_text(struct as_arena *arena, const char *line, const char *
 	put_dmarc(&out, json_object_get(trace, "dmarc"));
 	put_iprev(&out, json_object_get(trace, "iprev"));
 	put_lookups(&out, json_object_get(trace, "lookups"));
+	put_chain(&out, json_object_get(trace, "lookups"));
 	put_rest(&out, trace);
 	put_decision(&out, json_object_get(trace, "decision"));
 	json_decref(trace);

@@ -27,7 +27,7 @@ struct world {
 	struct as_verdict verdict;
 };
 
-static void judge(struct world *w, const char *config, const char *client, const char *helo, const char *from)
+static void judge_in(struct world *w, const char *records, const char *config, const char *client, const char *helo, const char *from)
 {
 	struct as_dns_options options = { .cache_bytes = 1 << 16, .max_ttl_s = 3600, .failure_ttl_s = 1 };
 	struct as_arena *owned = as_arena_new();
@@ -37,7 +37,7 @@ static void judge(struct world *w, const char *config, const char *client, const
 	struct as_ip ip;
 	w->arena = as_arena_new();
 	w->fake = as_dns_fake_new(1800000000);
-	assert_int_equal(as_dns_fake_load(w->fake, w->arena, zone, sizeof zone - 1, &detail), AS_OK);
+	assert_int_equal(as_dns_fake_load(w->fake, w->arena, records, strlen(records), &detail), AS_OK);
 	assert_int_equal(as_settings_parse(owned, "test", config, &settings, &detail), AS_OK);
 	const struct as_clock *clock = as_dns_fake_clock(w->fake);
 	w->env = as_env_new(owned, settings, as_dns_new(as_dns_fake_backend(w->fake), &options, clock), clock, NULL, &trouble);
@@ -47,6 +47,11 @@ static void judge(struct world *w, const char *config, const char *client, const
 	w->message = as_engine_mail(w->session, NULL, "<bob@example.com>", false);
 	as_engine_header(w->message, "From", 4, from, strlen(from));
 	as_engine_eom(w->message, "4XyZ", NULL, NULL, &w->verdict);
+}
+
+static void judge(struct world *w, const char *config, const char *client, const char *helo, const char *from)
+{
+	judge_in(w, zone, config, client, helo, from);
 }
 
 static void leave(struct world *w)
@@ -81,6 +86,33 @@ static void test_text(void **state)
 			    "Lookup     _dmarc.com TXT: not waited for\n"
 			    "Decision   reject, rule dmarc-reject: DMARC fail, policy reject of example.com\n"
 			    "Reply      550 5.7.1 Email rejected per DMARC policy for example.com\n");
+	leave(&w);
+}
+
+/* Each include is asked when the record that names it has come; the policy is looked up meanwhile, and longer than each of them. */
+static void test_longest_chain(void **state)
+{
+	(void)state;
+	static const char records[] = "example.com. TXT \"v=spf1 include:a.example.com -all\"\n"
+				      "a.example.com. TXT \"v=spf1 include:b.example.com ~all\"\n"
+				      "b.example.com. TXT \"v=spf1 ip4:192.0.2.0/24 ~all\"\n"
+				      "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n"
+				      "$DELAY 20 example.com.\n"
+				      "$DELAY 30 a.example.com.\n"
+				      "$DELAY 25 b.example.com.\n"
+				      "$DELAY 40 _dmarc.example.com.\n";
+	struct world w;
+	const char *text;
+	judge_in(&w, records, "", "192.0.2.7", "evil.example", " bob@example.com");
+	const char *line = as_trace_make(w.message, &w.verdict, "4XyZ", 7);
+	assert_non_null(strstr(line, "{\"name\":\"b.example.com\",\"type\":\"TXT\",\"at\":50,\"after\":4,\"status\":\"ok\","));
+	assert_non_null(strstr(line, "{\"name\":\"_dmarc.example.com\",\"type\":\"TXT\",\"at\":0,\"status\":\"ok\","));
+	assert_int_equal(as_trace_text(w.arena, line, &text), AS_OK);
+	const char *longest = strstr(text, "\nLongest ");
+	assert_non_null(longest);
+	static const char expected[] = "\nLongest    example.com TXT 20 ms, then a.example.com TXT 30 ms, then b.example.com TXT 25 ms; "
+				       "known 75 ms after MAIL\n";
+	assert_int_equal(strncmp(longest, expected, sizeof expected - 1), 0);
 	leave(&w);
 }
 
@@ -184,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_longest_chain),
 		cmocka_unit_test(test_reverse_dns), cmocka_unit_test(test_decision_id),
 		cmocka_unit_test(test_help_url), cmocka_unit_test(test_ids_differ),
 		cmocka_unit_test(test_foreign_text_is_escaped),
