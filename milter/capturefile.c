@@ -188,6 +188,11 @@ struct as_capturefile *as_capturefile_new(const struct as_log *log)
 	return NULL;
 }
 
+void as_capturefile_finish(struct as_capturefile *f)
+{
+	as_queue_finish(f->queue);
+}
+
 void as_capturefile_free(struct as_capturefile *f)
 {
 	if (!f)

@@ -16,7 +16,10 @@ struct as_capturefile;
 /* Starts the thread; log is borrowed and outlives it. Signals are blocked by now. NULL when no thread can be made. */
 struct as_capturefile *as_capturefile_new(const struct as_log *log);
 
-/* Writes what is waiting, stops the thread. NULL is allowed. */
+/* Writes what is waiting, stops the thread. What comes later is dropped. */
+void as_capturefile_finish(struct as_capturefile *file);
+
+/* The same, and takes it away. NULL is allowed. */
 void as_capturefile_free(struct as_capturefile *file);
 
 /* Hands one capture over. It becomes TIME-ID-RANDOM.capture in folder, of which there are most_files at most; id may be NULL. Never waits.

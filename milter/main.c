@@ -212,6 +212,8 @@ static int run(struct start *start)
 	 * the ground from under their feet. */
 	atomic_store(&start->service.is_stopped, true);
 	if (!is_finished || atomic_load(&start->service.connections) > 0) {
+		as_tracefile_finish(start->service.traces);
+		as_capturefile_finish(start->service.captures);
 		as_logger_stop();
 		fflush(NULL);
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);

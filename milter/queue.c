@@ -95,15 +95,20 @@ struct as_queue *as_queue_new(const struct as_queue_purpose *purpose)
 	return NULL;
 }
 
-void as_queue_free(struct as_queue *q)
+void as_queue_finish(struct as_queue *q)
 {
-	if (!q)
-		return;
 	pthread_mutex_lock(&q->lock);
 	q->is_stopping = true;
 	pthread_cond_signal(&q->changed);
 	pthread_mutex_unlock(&q->lock);
 	pthread_join(q->thread, NULL);
+}
+
+void as_queue_free(struct as_queue *q)
+{
+	if (!q)
+		return;
+	as_queue_finish(q);
 	release(q);
 }
 

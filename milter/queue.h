@@ -31,7 +31,11 @@ struct as_queue_purpose {
  * begins to fail and one, with what was dropped, when it is done again. NULL when no thread can be made. */
 struct as_queue *as_queue_new(const struct as_queue_purpose *purpose);
 
-/* Works off what is waiting, stops the thread. NULL is allowed. */
+/* Works off what is waiting, stops the thread. What is put from now on is dropped: threads that may still put something need the queue
+ * to be there. */
+void as_queue_finish(struct as_queue *queue);
+
+/* The same, and takes the queue away. NULL is allowed. */
 void as_queue_free(struct as_queue *queue);
 
 /* Takes the job over; one that does not fit is dropped and counted. Never waits. Any thread. */

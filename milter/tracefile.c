@@ -113,6 +113,11 @@ struct as_tracefile *as_tracefile_new(const struct as_log *log)
 	return NULL;
 }
 
+void as_tracefile_finish(struct as_tracefile *f)
+{
+	as_queue_finish(f->queue);
+}
+
 void as_tracefile_free(struct as_tracefile *f)
 {
 	if (!f)

@@ -15,7 +15,10 @@ struct as_tracefile;
 /* Starts the thread; log is borrowed and outlives it. Signals are blocked by now. NULL when no thread can be made. */
 struct as_tracefile *as_tracefile_new(const struct as_log *log);
 
-/* Writes what is waiting, stops the thread. NULL is allowed. */
+/* Writes what is waiting, stops the thread. What comes later is dropped. */
+void as_tracefile_finish(struct as_tracefile *file);
+
+/* The same, and takes it away. NULL is allowed. */
 void as_tracefile_free(struct as_tracefile *file);
 
 /* Hands one line over for path, which may take size bytes with its predecessor. Never waits. Any thread. */

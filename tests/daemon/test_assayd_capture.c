@@ -142,6 +142,21 @@ static void every_one_and_trusted_ones(void **state)
 	expect_output(w, "\n5 replayed, 2 would change, 0 damaged\n");
 }
 
+/* The MTA keeps its connections open; what is waiting for the disk is written all the same. */
+static void stop_beside_open_connection(void **state)
+{
+	struct world *w = *state;
+	char extra[512];
+	snprintf(extra, sizeof extra, "capture { directory = \"%s\" every = 1 }", w->captures);
+	struct rig *rig = rig_new(extra);
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
+	for (int i = 0; i < 300; i++)
+		(void)rig_message(c, "example.com");
+	rig_free(rig);
+	milter_close(c);
+	assert_int_equal(count_files(w), 300);
+}
+
 static void number_is_bounded(void **state)
 {
 	struct world *w = *state;
@@ -190,6 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(rules_choose, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_one_and_trusted_ones, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(stop_beside_open_connection, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(number_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(off_keeps_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_is_shown_and_damage_is_told, set_up, tear_down),
