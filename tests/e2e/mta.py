@@ -33,7 +33,11 @@ retry     unix  - - n - - error
 anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
+tlsmgr    unix  - - n 1000? 1 tlsmgr
+pickup    unix  n - n - 1 pickup
 """
+
+LISTENER = "127.0.0.1:%d inet n - n - 60 smtpd\n"
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -102,9 +106,9 @@ class Sink(socketserver.ThreadingTCPServer):
 
     def find(self, message_id):
         """The messages that carry this Message-ID."""
-        needle = b"\nMessage-ID: " + message_id.encode() + b"\r\n"
+        needle = b"\r\nMessage-ID: " + message_id.encode() + b"\r\n"
         with self.lock:
-            return [data for _, _, data in self.messages if needle in b"\n" + data]
+            return [data for _, _, data in self.messages if data.find(needle, 0, data.find(b"\r\n\r\n") + 2) >= 0]
 
     def count(self):
         with self.lock:
@@ -124,7 +128,9 @@ class SinkSession(socketserver.StreamRequestHandler):
             verb = line[:4].upper()
             if not line:
                 return
-            if verb == b"MAIL":
+            if verb == b"EHLO":
+                self.wfile.write(b"250-sink.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n")
+            elif verb == b"MAIL":
                 sender, recipients = line.strip(), []
             elif verb == b"RCPT":
                 recipients.append(line.strip())
@@ -136,7 +142,7 @@ class SinkSession(socketserver.StreamRequestHandler):
             elif verb == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
-            self.wfile.write(b"250 sink.example\r\n")
+            self.wfile.write(b"250 ENHANCEDSTATUSCODES\r\n" if verb == b"EHLO" else b"250 2.0.0 sink.example\r\n")
 
     def _data(self):
         lines = []
@@ -148,13 +154,16 @@ class SinkSession(socketserver.StreamRequestHandler):
 
 
 class Postfix:
-    """`milter` is in Postfix's words: unix:/path, inet:host:port."""
+    """`milter` is in Postfix's words: unix:/path, inet:host:port. `listeners`: further ports for whom some parameters differ, as a
+    dictionary of their names to words "parameter=value"."""
 
     name = "Postfix"
 
-    def __init__(self, top, milter, sink):
+    def __init__(self, top, milter, sink, listeners=()):
         self.top = top
         self.port = free_port()
+        self.listeners = dict(listeners)
+        self.ports = {name: free_port() for name in self.listeners}
         self.milter = milter
         self.sink = sink
         self.master = None
@@ -181,13 +190,16 @@ class Postfix:
         for name, text in (("main.cf", MAIN_CF), ("master.cf", MASTER_CF)):
             with open(os.path.join(self.top, "etc", name), "w", encoding="ascii") as f:
                 f.write(text.format(**values))
+                for listener, words in self.listeners.items() if name == "master.cf" else ():
+                    f.write(LISTENER % self.ports[listener] + "".join("  -o {%s}\n" % word for word in words))
 
     def start(self):
         etc = os.path.join(self.top, "etc")
         daemons = run([which("postconf"), "-c", etc, "-h", "daemon_directory"]).strip()
         environment = dict(os.environ, MAIL_CONFIG=etc)
         self.master = Process("postfix", [os.path.join(daemons, "master"), "-c", etc, "-s"], self.top, env=environment)
-        wait_for(lambda: accepts(self.port), "Postfix listens on port %d" % self.port, process=self.master)
+        for port in [self.port, *self.ports.values()]:
+            wait_for(lambda: accepts(port), "Postfix listens on port %d" % port, process=self.master)
 
     def use_milter(self, milter):
         """Points Postfix at another socket; holds for the next connection."""
@@ -203,9 +215,9 @@ class Postfix:
         except FileNotFoundError:
             return ""
 
-    def connect(self, address, helo, login=None):
+    def connect(self, address, helo, login=None, listener=None):
         """An SMTP client that Postfix takes for the one at that address."""
-        return introduced(self.port, address, helo, login)
+        return introduced(self.ports[listener] if listener else self.port, address, helo, login)
 
     @staticmethod
     def queue_id(reply):

@@ -165,7 +165,7 @@ def shared_tests():
     tests = test_mail.case_tests() + runner.collect(vars(test_mail))
     tests += [(test.__name__, test) for test in (
         test_service.test_inet_socket, test_service.test_inet6_socket, test_service.test_unix_socket,
-        test_why.test_refused_message_is_found_by_its_reply, test_why.test_no_trace_unless_asked)]
+        test_why.test_refused_message_is_found_by_its_reply, test_why.test_every_action, test_why.test_no_trace_unless_asked)]
     return [(name, test) for name, test in tests if name not in NOT_HERE]
 
 

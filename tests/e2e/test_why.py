@@ -15,9 +15,9 @@ def same(got, want):
     assert got == want, "got\n  %r, want\n  %r" % (got, want)
 
 
-def keep_traces(world):
+def keep_traces(world, more=""):
     path = os.path.join(world.assayd.directory, "trace.jsonl")
-    world.assayd.extra = 'trace { enable = true file = "%s" size = "1m" }' % path
+    world.assayd.extra = 'trace { enable = true file = "%s" size = "1m" }\n' % path + more
     world.assayd.configure()
     same(world.assayd.reload(), True)
     return path
@@ -68,6 +68,39 @@ def test_help_address_keeps_its_percent_signs(world):
     found = re.search(r"; see https://mail\.example/why\?id=(\w{10})&at=\d{4}-\d\d-\d\dT\d\d%3A\d\d%3A\d\dZ \[(\w{10})\]$", text)
     assert found and found.group(1) == found.group(2), text
     same(json.loads(why(world, path, found.group(1), "--json"))["decision"]["reply"], "%d %s" % (code, text))
+
+
+def check_agrees(world, path, outcome):
+    """By queue id: header, log and reply tell what the trace tells, in JSON and in words."""
+    queue_id = re.search(r"\b(\w+): from=", outcome.log).group(1)
+    trace, text = json.loads(why(world, path, queue_id, "--json")), why(world, path, queue_id)
+    same((trace["id"], trace["decision"]["action"], trace["decision"]["rule"], trace["decision"]["reason"]),
+         (queue_id, outcome.word("action"), outcome.word("rule"), re.search(' reason="(.*)"', outcome.log).group(1)))
+    same((trace["spf"]["result"], trace["dmarc"]["result"], trace["client"]),
+         (outcome.word("spf"), outcome.word("dmarc"), outcome.word("client")))
+    assert "\nDecision   %s, rule %s" % (outcome.word("action"), outcome.word("rule")) in text, text
+    if outcome.code == 250:
+        same(unfold(trace["Authentication-Results"]), outcome.results)
+        return
+    decision_id = re.search(r" \[([0-9A-Z]{10})\]$", outcome.reply[1]).group(1)
+    same(trace["decision"]["reply"], "%d %s" % outcome.reply)
+    same((trace["decision-id"], json.loads(why(world, path, decision_id, "--json"))), (decision_id, trace))
+
+
+def test_every_action(world):
+    spoof = {"address": "192.0.2.99", "helo": "mail.relay.example"}
+    path = keep_traces(world, 'dmarc { on-quarantine = "quarantine" }\n'
+                              'rule "marked" { action = "tag" header-present = {"X-Mark"} dmarc = {"pass"} reason = "just so" }')
+    for action, is_held, outcome in (
+            ("reject", False, world.send(message("bank.example"), "user@bank.example", **spoof)),
+            ("quarantine", True, world.send(message("shop.example"), "user@shop.example", **spoof)),
+            ("tag", False, world.send(message("good.example", fields=["X-Mark: 1"]), "user@good.example")),
+            ("tempfail", False, world.send(message("bogus.example"), "user@bogus.example", address="192.0.2.60"))):
+        same((outcome.word("action"), outcome.is_held), (action, is_held))
+        check_agrees(world, path, outcome)
+    world.assayd.extra = ""
+    world.assayd.configure()
+    same(world.assayd.reload(), True)
 
 
 def test_no_trace_unless_asked(world):

@@ -2,6 +2,7 @@
 /* dkimsign.c - signs a message from standard input, or makes a key; for demonstrations and tests.
  *
  * dkimsign -k KEY.pem -d DOMAIN -s SELECTOR [-a ALG] [-c CANON] [-h NAMES] [-i IDENTITY] [-l LENGTH] [-t TAGS] < message
+ * dkimsign -k KEY.pem -d DOMAIN -s SELECTOR -A RESULTS [-C CV] < message       adds one ARC set more
  * dkimsign -k KEY.pem -g rsa2048|rsa1024|ed25519       writes KEY.pem, prints the text of the TXT record
  * dkimsign -k KEY.pem -p                               prints the text of the TXT record
  * Line ends may be LF or CRLF; what comes out has those of the first line that went in.
@@ -80,45 +81,49 @@ static void write_message(const char *bytes, size_t n, bool has_crlf)
 		die("standard output cannot be written");
 }
 
-static void sign(struct as_arena *arena, const struct as_signer *signer)
+static void sign(struct as_arena *arena, const struct as_sealer *sealer)
 {
 	bool has_crlf;
 	size_t size;
 	struct as_buf in = read_message(arena, &has_crlf);
-	const char *out = as_sign_message(arena, signer, in.text, in.length, &size);
+	const char *out = sealer->results ? as_seal_message(arena, sealer, in.text, in.length, &size)
+					  : as_sign_message(arena, &sealer->signer, in.text, in.length, &size);
 	write_message(out, size, has_crlf);
 }
 
 int main(int argc, char **argv)
 {
-	struct as_signer signer = { 0 };
+	struct as_sealer sealer = { 0 };
+	struct as_signer *signer = &sealer.signer;
 	const char *path = NULL, *kind = NULL;
 	bool wants_record = false;
-	for (int option; (option = getopt(argc, argv, "a:c:d:g:h:i:k:l:ps:t:")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "A:C:a:c:d:g:h:i:k:l:ps:t:")) != -1;) {
 		switch (option) {
-		case 'a': signer.algorithm = optarg; break;
-		case 'c': signer.canon = optarg; break;
-		case 'd': signer.domain = optarg; break;
+		case 'A': sealer.results = optarg; break;
+		case 'C': sealer.cv = optarg; break;
+		case 'a': signer->algorithm = optarg; break;
+		case 'c': signer->canon = optarg; break;
+		case 'd': signer->domain = optarg; break;
 		case 'g': kind = optarg; break;
-		case 'h': signer.names = optarg; break;
-		case 'i': signer.identity = optarg; break;
+		case 'h': signer->names = optarg; break;
+		case 'i': signer->identity = optarg; break;
 		case 'k': path = optarg; break;
-		case 'l': signer.has_length = true, signer.length = strtoul(optarg, NULL, 10); break;
+		case 'l': signer->has_length = true, signer->length = strtoul(optarg, NULL, 10); break;
 		case 'p': wants_record = true; break;
-		case 's': signer.selector = optarg; break;
-		case 't': signer.tags = optarg; break;
+		case 's': signer->selector = optarg; break;
+		case 't': signer->tags = optarg; break;
 		default: return EXIT_FAILURE;
 		}
 	}
 	if (!path)
 		die("-k KEY.pem is missing");
 	struct as_arena *arena = as_arena_new();
-	signer.key = kind ? make_key(path, kind) : read_key(path);
+	signer->key = kind ? make_key(path, kind) : read_key(path);
 	if (kind || wants_record)
-		printf("%s\n", as_sign_record(arena, signer.key));
+		printf("%s\n", as_sign_record(arena, signer->key));
 	else
-		sign(arena, &signer);
-	EVP_PKEY_free(signer.key);
+		sign(arena, &sealer);
+	EVP_PKEY_free(signer->key);
 	as_arena_free(arena);
 	return EXIT_SUCCESS;
 }

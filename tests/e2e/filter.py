@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""filter.py - another milter, before assayd: it puts fields on top of every message and below its header."""
+
+import socketserver
+import struct
+import threading
+
+ADD_FIELDS, CHANGE_FIELDS = 0x1, 0x10
+# Of connect, HELO, MAIL, RCPT, body, header, end of header, unknown commands and DATA nothing is sent.
+NOTHING_BUT_THE_END = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200
+
+
+class Filter(socketserver.ThreadingTCPServer):
+    """`top` and `bottom`: lists of (name, value); the last of `top` ends up first."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, top=(), bottom=()):
+        super().__init__(("127.0.0.1", 0), FilterSession)
+        self.top = list(top)
+        self.bottom = list(bottom)
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def milter(self):
+        return "inet:127.0.0.1:%d" % self.server_address[1]
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+
+class FilterSession(socketserver.StreamRequestHandler):
+    def say(self, command, data=b""):
+        self.wfile.write(struct.pack("!I", len(data) + 1) + command + data)
+
+    def handle(self):
+        while True:
+            size = self.rfile.read(4)
+            if len(size) < 4:
+                return
+            packet = self.rfile.read(struct.unpack("!I", size)[0])
+            if packet[:1] == b"O":
+                self.say(b"O", struct.pack("!III", 6, ADD_FIELDS | CHANGE_FIELDS, NOTHING_BUT_THE_END))
+            elif packet[:1] == b"E":
+                self.finish_message()
+            elif packet[:1] == b"Q":
+                return
+
+    def finish_message(self):
+        for name, value in self.server.top:
+            self.say(b"i", struct.pack("!I", 0) + b"%s\0%s\0" % (name.encode(), value.encode()))
+        for name, value in self.server.bottom:
+            self.say(b"h", b"%s\0%s\0" % (name.encode(), value.encode()))
+        self.say(b"c")

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""test_postfix.py - what Postfix can be told to do, and what its clients may do, that changes what assayd sees of a message."""
+
+import os
+import subprocess
+import sys
+
+import mta
+import runner
+import tls
+from dnstree import Zone, txt
+from filter import Filter
+from process import wait_for
+from saslauth import SaslAuth, plain
+from world import RECIPIENT, header_fields, message, message_id
+
+SPOOFER = ("192.0.2.99", "c.example")
+FORGED = "Authentication-Results: mx.example; dmarc=pass header.from=bank.example"
+PASSES = "mx.example; spf=pass (dnssec: secure) smtp.mailfrom=good.example"
+BUECHER = "xn--bcher-kva.example"
+
+
+def same(got, want):
+    assert got == want, "got\n  %r, want\n  %r" % (got, want)
+
+
+class Surroundings(mta.Postfix):
+    """Postfix with a port for each of its ways, and what these need beside it."""
+
+    def __init__(self, world):
+        top = world.path("postfix")
+        self.sasl = SaslAuth({"anna": "secret"})
+        self.filter = Filter(top=[("X-First", "inserted"), ("Authentication-Results", "mx.example; dmarc=pass")],
+                             bottom=[("X-Last", "added"), ("Authentication-Results", "mx.example; spf=pass")])
+        certificate = tls.Certificate(world.top)
+        checks, milter_checks = os.path.join(top, "checks"), os.path.join(top, "milter_checks")
+        for path, text in ((checks, "/^X-Secret:/ IGNORE\n/^Authentication-Results: mx.example; gone/ IGNORE\n"),
+                           (milter_checks, "/^X-Assay-Action: tag;/ HOLD\n")):
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+        self.cleanups = {"checked": "header_checks=regexp:" + checks, "sorted": "milter_header_checks=regexp:" + milter_checks}
+        super().__init__(top, world.assayd.milter, world.sink, {
+            "login": ("smtpd_sasl_auth_enable=yes", "smtpd_sasl_type=dovecot", "smtpd_sasl_path=inet:127.0.0.1:%d" % self.sasl.port,
+                      "smtpd_tls_security_level=may", "smtpd_tls_chain_files=" + certificate.both),
+            "filtered": ("smtpd_milters=%s, %s" % (self.filter.milter, world.assayd.milter),),
+            "lax": ("smtpd_forbid_bare_newline=no",),
+            "normal": ("smtpd_forbid_bare_newline=normalize",),
+            "strict": ("smtpd_forbid_bare_newline=reject",),
+            "checked": ("cleanup_service_name=checked",),
+            "sorted": ("cleanup_service_name=sorted",),
+        })
+
+    def _configure(self):
+        super()._configure()
+        with open(os.path.join(self.top, "etc", "master.cf"), "a", encoding="ascii") as f:
+            for name, word in self.cleanups.items():
+                f.write("%s unix n - n - 0 cleanup\n  -o {%s}\n" % (name, word))
+        with open(os.path.join(self.top, "etc", "main.cf"), "a", encoding="ascii") as f:
+            f.write("message_size_limit = 0\nmailbox_size_limit = 0\nnon_smtpd_milters = %s\n" % self.milter)
+
+    def stop(self):
+        super().stop()
+        self.filter.stop()
+        self.sasl.stop()
+
+
+def zones(_world):
+    return [Zone(BUECHER + ".", [txt("@", "v=spf1 ip4:192.0.2.80 -all"), txt("_dmarc", "v=DMARC1; p=reject")])]
+
+
+def through(world, listener, data, sender="user@good.example", address="192.0.2.10", helo="mail.good.example"):
+    with world.postfix.connect(address, helo, listener=listener) as client:
+        return world.send_over(client, data, sender)
+
+
+def spoof(world, client):
+    return world.send_over(client, message("bank.example"), "user@bank.example")
+
+
+# --- who logs in, and how the line is protected ---------------------------------------------------------------------
+
+def test_login_ends_the_test(world):
+    with world.postfix.connect(*SPOOFER, listener="login") as client:
+        same(spoof(world, client).code, 550)
+        same(client.command(plain("anna", "wrong"))[0], 535)
+        same(spoof(world, client).code, 550)
+        same(client.command(plain("anna", "secret"))[0], 235)
+        outcome = world.send_over(client, message("bank.example", fields=[FORGED]), "user@bank.example")
+    same((outcome.code, outcome.word("action"), outcome.word("rule")), (250, "accept", "authenticated"))
+    same(outcome.values("Authentication-Results"), [])
+
+
+def test_login_is_reported(world):
+    for how, results in (("domain", "mx.example; auth=pass (PLAIN) smtp.mailfrom=bank.example"),
+                         ("full", "mx.example; auth=pass (PLAIN) smtp.auth=anna smtp.mailfrom=bank.example")):
+        with world.assayd.configured('auth-results = "%s"' % how), world.postfix.connect(*SPOOFER, listener="login") as client:
+            same(client.command(plain("anna", "secret"))[0], 235)
+            outcome = world.send_over(client, message("bank.example", fields=[FORGED]), "user@bank.example")
+            same(outcome.values("Authentication-Results"), [results])
+
+
+def test_rules_see_login_and_encryption(world):
+    rules = ('skip-authenticated = false auth-results = "full"\n'
+             'rule "login-and-tls" { action = "tag" authenticated = {"true"} tls = {"TLSv1.3"} }\n'
+             'rule "login" { action = "reject" authenticated = {"true"} reply = "5.7.11 Encrypt" }\n'
+             'rule "tls" { action = "tempfail" tls = {"any"} }\n')
+    with world.assayd.configured(rules):
+        with world.postfix.connect(*SPOOFER, listener="login") as client:
+            same(spoof(world, client).word("rule"), "dmarc-reject")
+            same(client.command(plain("anna", "secret"))[0], 235)
+            outcome = spoof(world, client)
+            same((outcome.reply, outcome.word("rule")), ((550, "5.7.11 Encrypt"), "login"))
+        with world.postfix.connect(*SPOOFER, listener="login") as client:
+            same(tls.start(client, "c.example")[0], "TLSv1.3")
+            outcome = spoof(world, client)
+            same((outcome.code, outcome.word("rule")), (451, "tls"))
+            same(client.command(plain("anna", "secret"))[0], 235)
+            outcome = spoof(world, client)
+            same((outcome.code, outcome.word("rule")), (250, "login-and-tls"))
+            same(outcome.results, "mx.example; auth=pass (PLAIN) smtp.auth=anna smtp.mailfrom=bank.example; "
+                 "spf=fail (dnssec: secure) smtp.mailfrom=bank.example; dkim=none; dmarc=fail (dnssec: secure) "
+                 'reason="local_policy: rule login-and-tls" header.from=bank.example policy.dmarc=reject')
+
+
+# --- how the client sends -------------------------------------------------------------------------------------------
+
+def test_chunks(world):
+    """BDAT (RFC 3030) cut inside of a line and of the empty line."""
+    data = world.sign(message("good.example", body=".dots\n..\n.\nend\n"), "good.example")
+    cuts = [0, 10, data.index(b"\r\n\r\n") + 1, data.index(b"\r\n\r\n") + 3, len(data)]
+    since = world.assayd.line_count()
+    with world.connect() as client:
+        for line in ("MAIL FROM:<user@good.example> BODY=8BITMIME", "RCPT TO:<%s>" % RECIPIENT):
+            same(client.command(line)[0], 250)
+        for start, end in zip(cuts, cuts[1:]):
+            client.socket.sendall(b"BDAT %d%s\r\n" % (end - start, b" LAST" if end == len(data) else b"") + data[start:end])
+            reply = client.reply()
+            same(reply[0], 250)
+        outcome = world.follow(reply, world.assayd.wait_line(r"\b%s: .* action=" % world.postfix.queue_id(reply), since), data)
+    same((outcome.word("dkim"), outcome.word("dmarc")), ("pass:good.example", "pass"))
+    same(outcome.data[outcome.data.index(b"DKIM-Signature:"):], data)
+
+
+def test_pipelined_transactions(world):
+    """Three messages without waiting; the second is refused (RFC 2920)."""
+    messages = (("good.example", world.sign(message("good.example"), "good.example")), ("bank.example", message("bank.example")),
+                ("good.example", world.sign(message("good.example"), "good.example")))
+    since, codes = world.assayd.line_count(), []
+    with world.connect() as client:
+        for domain, data in messages:
+            client.socket.sendall(b"MAIL FROM:<user@%s>\r\nRCPT TO:<%s>\r\nDATA\r\n" % (domain.encode(), RECIPIENT.encode()))
+            same([client.reply()[0] for _ in range(3)], [250, 250, 354])
+            client.socket.sendall(data + b".\r\n")
+            codes.append(client.reply()[0])
+    same(codes, [250, 550, 250])
+    lines = [line for line in world.assayd.lines(since) if " action=" in line]
+    same([line.split(" dmarc=")[1].split()[0] for line in lines], ["pass", "fail", "pass"])
+
+
+def test_refused_recipients_do_not_count(world):
+    """Postfix refuses one recipient of two: no rule sees it."""
+    with world.assayd.configured('rule "closed" { action = "reject" recipient = {"user@elsewhere.example"} }\n'
+                                 'rule "open" { action = "tag" recipient = {"second@rcpt.example"} }'), world.connect() as client:
+        data = message("good.example")
+        same(client.command("MAIL FROM:<user@good.example>")[0], 250)
+        same([client.command("RCPT TO:<%s>" % name)[0] for name in (RECIPIENT, "user@elsewhere.example", "second@rcpt.example")],
+             [250, 554, 250])
+        since = world.assayd.line_count()
+        same(client.command("DATA")[0], 354)
+        client.socket.sendall(data + b".\r\n")
+        reply = client.reply()
+        outcome = world.follow(reply, world.assayd.wait_line(r"\b%s: .* action=" % world.postfix.queue_id(reply), since), data)
+        same((outcome.code, outcome.word("rule")), (250, "open"))
+
+
+def test_internationalised_mail(world):
+    """SMTPUTF8 (RFC 6531): U-labels everywhere; evaluated and written as A-labels (RFC 8601 2.2 allows both)."""
+    data = message("b\u00fccher.example", sender="J\u00f6rg <j\u00f6rg@b\u00fccher.example>", subject="Gr\u00fc\u00dfe")
+    for address, code, result in (("192.0.2.80", 250, "pass"), ("192.0.2.99", 550, "fail")):
+        since = world.assayd.line_count()
+        with world.postfix.connect(address, "mail.example") as client:
+            same(client.command("MAIL FROM:<j\u00f6rg@b\u00fccher.example> SMTPUTF8")[0], 250)
+            same(client.command("RCPT TO:<%s>" % RECIPIENT)[0], 250)
+            same(client.command("DATA")[0], 354)
+            client.socket.sendall(data + b".\r\n")
+            reply = client.reply()
+            line = world.assayd.wait_line(r"author=%s .* action=" % BUECHER, since)
+        same((reply[0], "spf=%s " % result in line, "dmarc=%s " % result in line), (code, True, True))
+        if code == 250:
+            same(world.follow(reply, line, data).results, "mx.example; spf=pass (dnssec: secure) smtp.mailfrom=%s; dkim=none; "
+                 "dmarc=pass (dnssec: secure) header.from=%s policy.dmarc=reject" % (BUECHER, BUECHER))
+
+
+def test_thirty_megabytes(world):
+    data = world.sign(message("good.example", body=("0123456789 " * 88 + "\n\n") * 33000), "good.example")
+    assert len(data) > 30 * 1024 * 1024
+    outcome = world.send(data, "user@good.example")
+    same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+    same(outcome.data[outcome.data.index(b"DKIM-Signature:"):] == data, True)
+
+
+def test_long_lines(world):
+    """Lines beyond the 998 octets of RFC 5322 2.1.1 are hashed as they came."""
+    data = message("good.example", subject="x" * 5000, fields=["X-Long: " + "y " * 20000], body="z" * 9000 + "\n")
+    outcome = world.send(world.sign(data, "good.example", options=("-c", "simple/simple", "-h", "from:to:subject:date:x-long")),
+                         "user@good.example")
+    same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+
+
+def test_bare_line_feeds(world):
+    """What Postfix takes for a line end arrives as one: a signature over the right line ends passes whatever the setting."""
+    data = world.sign(message("good.example", body="one\ntwo\n"), "good.example", options=("-c", "simple/simple"))
+    for listener in ("lax", "normal"):
+        with world.postfix.connect("192.0.2.10", "mail.good.example", listener=listener) as client:
+            outcome = world.send_over(client, data.replace(b"one\r\n", b"one\n"), "user@good.example")
+        same((listener, outcome.code, outcome.word("dkim")), (listener, 250, "pass:good.example"))
+    since = world.assayd.line_count()
+    with world.postfix.connect("192.0.2.10", "mail.good.example", listener="strict") as client:
+        same(client.send("user@good.example", [RECIPIENT], data.replace(b"one\r\n", b"one\n"))[0], 550)
+    assert not [line for line in world.assayd.lines(since) if "action=accept" in line]
+
+
+# --- what else touches the message ----------------------------------------------------------------------------------
+
+def test_filter_before_us(world):
+    """Fields of a milter before us are fields of the message: ours stands above them, and in our name it may not speak either."""
+    outcome = through(world, "filtered", world.sign(message("good.example", fields=[FORGED]), "good.example"))
+    same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+    assert outcome.results.startswith(PASSES), outcome.results
+    same(len(outcome.values("Authentication-Results")), 1)
+    names = [name for name, _ in header_fields(outcome.data)]
+    same(names, ["Authentication-Results", "X-First", "Received", "DKIM-Signature", "From", "To", "Subject", "Date", "Message-ID",
+                 "X-Last"])
+
+
+def test_header_checks_before_us(world):
+    """Fields that Postfix drops are not counted; what is left of the forged ones goes all the same."""
+    gone = "Authentication-Results: mx.example; gone=pass"
+    kept = "Authentication-Results: kept.example; none"
+    data = message("good.example", fields=[gone, FORGED, "X-Secret: 1", kept, gone, FORGED, kept, gone])
+    outcome = through(world, "checked", data)
+    same(outcome.values("Authentication-Results")[1:], ["kept.example; none"] * 2)
+    same((outcome.results.startswith(PASSES), outcome.values("X-Secret")), (True, []))
+
+
+def test_milter_header_checks_see_our_fields(world):
+    data = message("shop.example", fields=["X-Assay-Action: tag; rule=forged"])
+    outcome = through(world, "sorted", data, "user@shop.example", *SPOOFER)
+    same((outcome.code, outcome.word("action"), outcome.is_held), (250, "tag", True))
+    data = message("good.example", fields=["X-Assay-Action: tag; rule=forged"])
+    same(through(world, "sorted", data).is_held, False)
+
+
+def test_local_submission(world):
+    """With non_smtpd_milters, which README.md advises against: mail of this host is trusted, and forged fields go."""
+    data = message("bank.example", fields=[FORGED])
+    since = world.assayd.line_count()
+    etc = os.path.join(world.postfix.top, "etc")
+    done = subprocess.run([mta.which("sendmail"), "-C", etc, "-i", "-f", "user@bank.example", RECIPIENT], capture_output=True,
+                          input=data.replace(b"\r\n", b"\n"), env=dict(os.environ, MAIL_CONFIG=etc), check=False)
+    same((done.returncode, done.stderr), (0, b""))
+    line = world.assayd.wait_line(" action=", since)
+    same((" client=127.0.0.1 " in line, " rule=trusted-network " in line), (True, True))
+    wait_for(lambda: world.sink.find(message_id(data)), "the message is delivered")
+    same([value for name, value in header_fields(world.sink.find(message_id(data))[0]) if name == "Authentication-Results"], [])
+
+
+def main():
+    if mta.why_not():
+        print("skipped: " + mta.why_not())
+        return runner.SKIP
+    return runner.main(runner.collect(globals()), zones, Surroundings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
