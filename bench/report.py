@@ -88,9 +88,9 @@ def text(table, shares, floor, rounds):
             for peer, figure in rows:
                 span = "(%s - %s)" % (number(figure["lowest"]), number(figure["highest"]))
                 ratio = "%.2f" % figure["ratio"] if figure["ratio"] else "-"
-                lines.append("    %-10s %9s  %-20s %8s" % (peer, number(figure["median"]), span, ratio))
+                lines.append("    %-13s %9s  %-20s %8s" % (peer, number(figure["median"]), span, ratio))
         lines.append("  share of messages: " + ", ".join(WORK))
-        lines += ["    %-10s %s" % (peer, "  ".join("%.3f" % shares[case, peer][word] for word in WORK)) for peer in peers]
+        lines += ["    %-13s %s" % (peer, "  ".join("%.3f" % shares[case, peer][word] for word in WORK)) for peer in peers]
     lines += ["", "libcrypto alone, us: RSA-2048 verification %(verify_us).1f, SHA-256 of 20 KB %(sha256_us).1f, two and one %(sum_us).1f" % floor]
     return "\n".join(lines) + "\n"
 

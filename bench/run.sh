@@ -4,7 +4,7 @@
 #
 # usage: bench/run.sh [BUILD [ROUNDS [MESSAGES]]]        (build 3 3000)
 # Needs nsd, unshare, ip and Python 3; works in a network of its own (user namespaces, or root) and in a private folder, and cleans up.
-# Peers that are not installed are left out. BUILD/bench/ gets results.json, results.txt and results.svg. PEERS="assay noop" chooses.
+# Peers that are not installed are left out; with ldns-signzone the zone is signed, for assayd that validates. BUILD/bench/ gets results.json, results.txt and results.svg. PEERS="assay noop" chooses.
 set -eu
 if [ -z "${AS_BENCH_INSIDE-}" ]; then # a network with nothing but loopback, and an /etc/resolv.conf of our own
 	AS_BENCH_INSIDE=1 exec unshare --map-root-user --net --mount --pid --fork --kill-child=TERM --mount-proc sh "$0" "$@"
@@ -29,6 +29,20 @@ nsd= delay= pids=
 trap 'stop $nsd $delay $pids; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
+# The zone as the name server has it, and the trust anchor for it.
+sign_zone() {
+	: >"$dir/anchor"
+	mv "$dir/corpus/zone" "$dir/zone"
+	command -v ldns-signzone >/dev/null || return 0
+	(
+		cd "$dir"
+		key=$(ldns-keygen -a ECDSAP256SHA256 -k -r /dev/urandom example)
+		ldns-signzone -f zone.signed zone "$key"
+		mv zone.signed zone
+		cat "$key.ds" >anchor
+	)
+}
+
 start_dns() {
 	ip link set lo up
 	ip address add $fast/32 dev lo
@@ -50,7 +64,7 @@ start_dns() {
 			control-enable: no
 		zone:
 			name: example
-			zonefile: "$dir/corpus/zone"
+			zonefile: "$dir/zone"
 	END
 	nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 &
 	nsd=$!
@@ -103,13 +117,14 @@ measure() { # PEER CASE SERVER MAILS OPTION...
 }
 
 peers=
-for peer in ${PEERS:-assay noop opendkim rspamd}; do
+for peer in ${PEERS:-assay assay-dnssec noop opendkim rspamd}; do
 	. "$top/bench/peers/$peer.sh"
 	if peer_installed; then peers="$peers $peer"; else echo "$peer is not installed" >&2; fi
 done
 mkdir "$dir/corpus"
 mkdir -p "$build/bench"
 "$build/bench/corpus" "$top/tests/support/keys" "$dir/corpus" "$cold_messages"
+sign_zone
 start_dns
 i=0
 while [ $i -lt "$rounds" ]; do
