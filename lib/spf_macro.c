@@ -2,7 +2,8 @@
 /* spf_macro.c - macro strings of SPF: their grammar and their expansion, RFC 7208 section 7.
  *
  * The text and every value are hostile. An expansion never grows beyond KEEP + one value: a domain needs only its last 253
- * octets (7.3), an explanation its first AS_SPF_EXPLANATION_MAX; what is cut away from that is not even looked up.
+ * octets (7.3), an explanation its first AS_SPF_EXPLANATION_MAX; what is cut away from that is not even looked up. A value may be a
+ * thousand octets long and give none, so the number of macros is bounded as well.
  */
 #include "config.h"
 
@@ -23,15 +24,26 @@ struct macro {
 	bool is_escaped;   /* the letter was upper case: URL escaping (7.3) */
 	bool is_reversed;
 	unsigned parts;    /* right-most parts to keep; 0: all of them */
-	struct as_spf_text delimiters;
+	unsigned delimiters;         /* a bit for each of delimiter_signs; 0: the dot */
 };
+
+static const char delimiter_signs[] = ".-+,/_="; /* 7.1 */
 
 static const char letters_everywhere[] = "slodipvh";
 static const char letters_in_text[] = "slodipvhcrt";
 
+static const char hex_digits[] = "0123456789ABCDEF";
+
 static bool is_one_of(char c, const char *set)
 {
 	return c != '\0' && strchr(set, c);
+}
+
+/* 0: it is none. */
+static unsigned delimiter_bit(char c)
+{
+	const char *sign = c ? strchr(delimiter_signs, c) : NULL;
+	return sign ? 1u << (sign - delimiter_signs) : 0;
 }
 
 /* Reads the macro at the start of text, which is a "%". Returns its length, 0 if it is none. */
@@ -58,10 +70,8 @@ static size_t read_macro(struct as_spf_text text, const char *letters, struct ma
 		return 0; /* 7.1: must be nonzero */
 	macro->is_reversed = i < text.n && as_lower(text.at[i]) == 'r';
 	i += macro->is_reversed;
-	macro->delimiters.at = text.at + i;
-	while (i < text.n && is_one_of(text.at[i], ".-+,/_="))
-		i++;
-	macro->delimiters.n = (size_t)(text.at + i - macro->delimiters.at);
+	for (; i < text.n && is_one_of(text.at[i], delimiter_signs); i++)
+		macro->delimiters |= delimiter_bit(text.at[i]);
 	return i < text.n && text.at[i] == '}' ? i + 1 : 0;
 }
 
@@ -74,12 +84,18 @@ static bool is_literal(char c, enum as_spf_macro_place place)
 static bool scan(struct as_spf_text text, enum as_spf_macro_place place, size_t *end_macro)
 {
 	const char *letters = place == AS_SPF_IN_DOMAIN ? letters_everywhere : letters_in_text;
+	static const size_t most[] = {
+		[AS_SPF_IN_DOMAIN] = AS_SPF_DOMAIN_MACROS_MAX,
+		[AS_SPF_IN_MODIFIER] = SIZE_MAX, /* nobody expands them */
+		[AS_SPF_IN_EXPLANATION] = AS_SPF_EXPLANATION_MACROS_MAX,
+	};
+	size_t macros = 0;
 	*end_macro = text.n;
 	for (size_t i = 0; i < text.n;) {
 		struct macro macro;
 		size_t length = 1;
 		if (text.at[i] == '%')
-			length = read_macro((struct as_spf_text){ text.at + i, text.n - i }, letters, &macro);
+			length = ++macros > most[place] ? 0 : read_macro((struct as_spf_text){ text.at + i, text.n - i }, letters, &macro);
 		else if (!is_literal(text.at[i], place))
 			return false;
 		if (length == 0)
@@ -128,12 +144,11 @@ bool as_spf_domain_spec_is_valid(struct as_spf_text text)
 /* 7.3: the "i" macro; dotted nibbles for IPv6. */
 static const char *client_dotted(struct as_arena *arena, const struct as_ip *client)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	if (client->family == 4)
 		return as_printf(arena, "%u.%u.%u.%u", client->bytes[0], client->bytes[1], client->bytes[2], client->bytes[3]);
 	char *text = as_alloc(arena, 64);
 	for (size_t i = 0; i < 32; i++) {
-		text[2 * i] = digits[i % 2 ? client->bytes[i / 2] & 0xf : client->bytes[i / 2] >> 4];
+		text[2 * i] = hex_digits[i % 2 ? client->bytes[i / 2] & 0xf : client->bytes[i / 2] >> 4];
 		text[2 * i + 1] = '.';
 	}
 	text[63] = '\0';
@@ -188,13 +203,13 @@ static void add_part(struct as_buf *out, const char *part, size_t n, bool is_esc
 		if (as_is_alnum(part[i]) || is_one_of(part[i], "-._~"))
 			as_buf_putc(out, part[i]);
 		else
-			as_buf_printf(out, "%%%02X", (unsigned char)part[i]);
+			as_buf_add(out, (const char[]){ '%', hex_digits[(unsigned char)part[i] >> 4], hex_digits[part[i] & 0xf] }, 3);
 	}
 }
 
-static bool is_delimiter(char c, struct as_spf_text delimiters)
+static bool is_delimiter(char c, unsigned delimiters)
 {
-	return delimiters.n ? c && memchr(delimiters.at, c, delimiters.n) != NULL : c == '.';
+	return delimiters ? delimiter_bit(c) & delimiters : c == '.';
 }
 
 /* Splits, reverses, keeps the right-most parts, and joins them with dots (7.3). The parts of a reversed value are kept from the

@@ -16,7 +16,12 @@ struct as_spf_text {
 	size_t n;
 };
 
-enum { AS_SPF_EXPLANATION_MAX = 450 }; /* fits one line of an SMTP reply, RFC 5321 4.5.3.1.5 */
+enum {
+	AS_SPF_EXPLANATION_MAX = 450, /* fits one line of an SMTP reply, RFC 5321 4.5.3.1.5 */
+	/* ours: there is room for no more in what comes out */
+	AS_SPF_DOMAIN_MACROS_MAX = 32,
+	AS_SPF_EXPLANATION_MACROS_MAX = 256,
+};
 
 /* What the letters stand for. Nothing is owned. */
 struct as_spf_macro_values {
@@ -35,7 +40,8 @@ struct as_spf_macro_values {
 /* Where a macro string stands: c, r and t are for explanations and unknown modifiers, spaces for explanations (7.2, 6.2). */
 enum as_spf_macro_place { AS_SPF_IN_DOMAIN, AS_SPF_IN_MODIFIER, AS_SPF_IN_EXPLANATION };
 
-/* Does the text follow the grammar of macro-string (explain-string in an explanation)? An empty one does. */
+/* Does the text follow the grammar of macro-string (explain-string in an explanation)? An empty one does. One with too many macros
+ * does not, unless it is that of an unknown modifier. */
 bool as_spf_macro_is_valid(struct as_spf_text text, enum as_spf_macro_place place);
 
 /* The same for domain-spec: what ends in a top label or in a macro (7.1). */

@@ -211,6 +211,28 @@ static void test_grammar(void **state)
 	}
 }
 
+static void test_number(void **state)
+{
+	static const struct {
+		enum as_spf_macro_place place;
+		size_t count;
+		bool is_valid;
+	} cases[] = {
+		{ AS_SPF_IN_DOMAIN, 32, true }, { AS_SPF_IN_DOMAIN, 33, false }, { AS_SPF_IN_EXPLANATION, 256, true },
+		{ AS_SPF_IN_EXPLANATION, 257, false }, { AS_SPF_IN_MODIFIER, 10000, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_buf text = as_buf_new(arena);
+		for (size_t n = 0; n < cases[i].count; n++)
+			as_buf_puts(&text, n % 2 ? "%{d}" : "%_");
+		if (as_spf_macro_is_valid((struct as_spf_text){ text.text, text.length }, cases[i].place) != cases[i].is_valid)
+			fail_msg("%zu macros in place %d", cases[i].count, (int)cases[i].place);
+		as_arena_free(arena);
+	}
+}
+
 /* 16,000 macros: the expansion must stay small and its end be right. */
 static void test_long(void **state)
 {
@@ -226,7 +248,9 @@ static void test_long(void **state)
 	assert_in_range(strlen(name), 240, 253);
 	assert_string_equal(name + strlen(name) - 28, "mail.example.com.end.example");
 	assert_in_range(as_arena_size(small), 0, 65536);
-	const char *text = as_spf_expand_explanation(small, (struct as_spf_text){ spec.text, spec.length }, &values);
+	assert_null(as_spf_expand_explanation(small, (struct as_spf_text){ spec.text, spec.length }, &values));
+	size_t some = strlen("%{d}.") * AS_SPF_EXPLANATION_MACROS_MAX;
+	const char *text = as_spf_expand_explanation(small, (struct as_spf_text){ spec.text, some }, &values);
 	assert_int_equal(strlen(text), AS_SPF_EXPLANATION_MAX);
 	as_arena_free(small);
 	as_arena_free(arena);
@@ -241,6 +265,7 @@ int main(void)
 		cmocka_unit_test(test_local_part),
 		cmocka_unit_test(test_hostile_values),
 		cmocka_unit_test(test_grammar),
+		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
