@@ -18,8 +18,8 @@ struct as_body_hash {
 /* Freed with the arena. */
 struct as_body_hashes *as_body_hashes_new(struct as_arena *arena);
 
-/* Before the body: the hash of its first `most` bytes; UINT64_MAX: of all. The same one for the same question. Each kind costs a pass
- * over the body: who asks bounds how many. */
+/* Before the body: the hash of its first `most` bytes; UINT64_MAX: of all. The same one for the same question. Each kind costs a
+ * SHA-256 over the body: who asks bounds how many. */
 const struct as_body_hash *as_body_hashes_need(struct as_body_hashes *hashes, bool is_relaxed, uint64_t most);
 
 /* Has anybody asked? */

@@ -17,11 +17,21 @@ enum {
 	WORD = sizeof(uint64_t),
 };
 
-struct as_canon_body {
+/* One hash that is wanted. */
+struct digest {
+	struct digest *next;
 	EVP_MD_CTX *context;
-	bool is_relaxed;
 	uint64_t most;
+	unsigned char *hash;
+};
+
+struct as_canon_body {
+	struct as_arena *arena;
+	struct digest *digests;
+	bool is_relaxed;
+	uint64_t most;      /* of the longest */
 	uint64_t length;    /* written; above 0 means that there was content */
+	uint64_t hashed;
 	uint64_t line_ends; /* held back */
 	bool has_gap;       /* relaxed: white space held back, behind the line ends */
 	bool has_cr;        /* the last byte was a CR: what it means depends on the next */
@@ -34,22 +44,33 @@ static void free_context(void *context)
 	EVP_MD_CTX_free(context);
 }
 
-struct as_canon_body *as_canon_body_new(struct as_arena *arena, bool is_relaxed, uint64_t most)
+struct as_canon_body *as_canon_body_new(struct as_arena *arena, bool is_relaxed)
 {
 	struct as_canon_body *body = as_alloc(arena, sizeof *body);
-	body->context = EVP_MD_CTX_new();
+	body->arena = arena;
 	body->is_relaxed = is_relaxed;
-	body->most = most;
-	if (!body->context || EVP_DigestInit_ex(body->context, EVP_sha256(), NULL) != 1)
-		as_oom();
-	as_defer(arena, free_context, body->context);
 	return body;
+}
+
+void as_canon_body_want(struct as_canon_body *body, uint64_t most, unsigned char hash[AS_SHA256_SIZE])
+{
+	struct digest *digest = as_alloc(body->arena, sizeof *digest);
+	*digest = (struct digest){ .next = body->digests, .context = EVP_MD_CTX_new(), .most = most, .hash = hash };
+	if (!digest->context || EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) != 1)
+		as_oom();
+	as_defer(body->arena, free_context, digest->context);
+	body->digests = digest;
+	body->most = most > body->most ? most : body->most;
 }
 
 static void update(struct as_canon_body *body, const unsigned char *bytes, size_t n)
 {
-	if (EVP_DigestUpdate(body->context, bytes, n) != 1)
-		as_oom();
+	for (struct digest *digest = body->digests; digest; digest = digest->next) {
+		uint64_t left = digest->most > body->hashed ? digest->most - body->hashed : 0;
+		if (left > 0 && EVP_DigestUpdate(digest->context, bytes, n < left ? n : (size_t)left) != 1)
+			as_oom();
+	}
+	body->hashed += n;
 }
 
 static void flush(struct as_canon_body *body)
@@ -176,14 +197,15 @@ void as_canon_body_add(struct as_canon_body *body, const unsigned char *bytes, s
 }
 
 /* RFC 6376 3.4.3, 3.4.4: content ends in one line end, also where none came; an empty body is a line end, or when relaxed nothing. */
-uint64_t as_canon_body_end(struct as_canon_body *body, unsigned char hash[AS_SHA256_SIZE])
+uint64_t as_canon_body_end(struct as_canon_body *body)
 {
 	if (body->has_cr)
 		put_content(body, "\r", 1);
 	if (body->length > 0 || !body->is_relaxed)
 		put(body, "\r\n", 2);
 	flush(body);
-	if (EVP_DigestFinal_ex(body->context, hash, NULL) != 1)
-		as_oom();
+	for (struct digest *digest = body->digests; digest; digest = digest->next)
+		if (EVP_DigestFinal_ex(digest->context, digest->hash, NULL) != 1)
+			as_oom();
 	return body->length;
 }
