@@ -20,7 +20,8 @@ bool as_facts_is_trusted(const struct as_settings *settings, const struct as_ip 
 
 unsigned as_facts_needs(const struct as_settings *settings)
 {
-	return settings->rules ? settings->rules->needs : 0;
+	unsigned rules = settings->rules ? settings->rules->needs : 0;
+	return rules | (settings->translation_count ? AS_NEEDS_RECIPIENTS : 0);
 }
 
 /* A recipient that does not parse has no domain, and its address is what was given. */

@@ -15,8 +15,10 @@
 #include "policy.h"
 
 #include "clock.h"
+#include "near.h"
 #include "reply.h"
 #include "str.h"
+#include "translation.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -509,6 +511,35 @@ const char *as_policy_row_name(size_t n)
 	return n < ROWS ? table[n].rule : NULL;
 }
 
+bool as_policy_can_refuse(const char *name)
+{
+	for (const struct row *row = table; row < table + ROWS; row++)
+		if (row->text && strcmp(row->rule, name) == 0)
+			return true;
+	return false;
+}
+
+const char *as_policy_known(struct as_arena *arena, const struct as_rules *rules, const char *name, bool wants_replies)
+{
+	enum { RULES_MAX = 50 };
+	struct as_buf list = as_buf_new(arena);
+	struct as_near near = as_near_new(name);
+	const char *last = "";
+	for (const struct row *row = table; row < table + ROWS; row++) {
+		if ((wants_replies && !row->text) || strcmp(row->rule, last) == 0)
+			continue;
+		last = row->rule;
+		as_near_try(&near, last);
+		as_buf_printf(&list, "%s%s", list.length ? ", " : "", last);
+	}
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		as_near_try(&near, rules->list[i].name);
+		if (i <= RULES_MAX)
+			as_buf_printf(&list, ", %s", i < RULES_MAX ? rules->list[i].name : "...");
+	}
+	return as_printf(arena, "%s%sthere are %s", as_near_question(arena, &near, ""), near.best ? " " : "", list.text);
+}
+
 static void consult_rules(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts, enum as_verb verb,
 			  struct as_rule_choice *choice)
 {
@@ -590,5 +621,8 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 	if (decision->verb < AS_VERB_TEMPFAIL)
 		return;
 	struct refusal refusal = rule ? refusal_of_rule(arena, rule) : refusal_of(arena, row, settings, facts);
+	const struct as_translation *translation = as_translation_choose(settings, facts->recipients, facts->recipient_count);
+	const char *translated = as_translation_find(translation, decision->rule);
+	refusal.text = translated ? translated : refusal.text;
 	set_reply(arena, decision, &refusal, settings->help_url, &values);
 }

@@ -41,7 +41,7 @@ struct as_facts {
 	const char *tls_version, *tls_cipher; /* of the SMTP session, as the MTA says; NULL: none */
 	int64_t now_s;
 
-	/* only what the needs of the rules ask for (rule.h) */
+	/* only what the needs of the rules ask for (rule.h); recipients also for translations */
 	const char *message_id;
 	const char *list_id; /* of a list that is proven; NULL */
 	int64_t size;        /* bytes of header and body */
@@ -79,6 +79,11 @@ enum as_code as_facts_dkim(const struct as_facts *facts);
 
 /* Is this the name of a row of the built-in table? */
 bool as_policy_has_row(const char *name);
+/* Is it the name of one that may refuse, so that it has a reply? */
+bool as_policy_can_refuse(const char *name);
+/* For a message about a name that is neither a row nor a rule: what may have been meant, and which there are. rules NULL: none.
+ * wants_replies: of the rows those that may refuse. */
+const char *as_policy_known(struct as_arena *arena, const struct as_rules *rules, const char *name, bool wants_replies);
 
 /* The name of the n-th row of the built-in table; NULL: there are no more. Some rows share one. */
 const char *as_policy_row_name(size_t n);

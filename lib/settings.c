@@ -13,12 +13,15 @@
 #include "settings.h"
 
 #include "domain.h"
+#include "near.h"
+#include "policy.h"
 #include "reply.h"
 #include "rule.h"
 #include "settings_scan.h"
 #include "settings_table.h"
 #include "settings_value.h"
 #include "str.h"
+#include "translation.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +44,8 @@ struct loading {
 	int rule_line;       /* the first line of the rule at hand */
 	int *rule_lines;     /* that of each rule */
 	size_t rule_count;
+	int *translation_lines; /* where the file of each is named */
+	size_t translation_count;
 };
 
 static struct loading *context(const cfg_t *cfg)
@@ -54,25 +59,32 @@ static const char *section_of(const cfg_t *cfg)
 	return strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
 }
 
-/* The first error stands: what follows is its consequence. */
+/* The first error stands: what follows is its consequence. line 0: that of no certain one. */
+static void complain_of(struct loading *l, const char *file, int line, enum as_err err, const char *text)
+{
+	if (l->detail)
+		return;
+	l->err = err;
+	l->detail = line ? as_printf(l->arena, "%s:%d: %s", file, line, text) : as_printf(l->arena, "%s: %s", file, text);
+}
+
 static int complain(struct loading *l, int line, enum as_err err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 static int complain(struct loading *l, int line, enum as_err err, const char *format, ...)
 {
 	va_list args;
-	if (l->detail)
-		return -1;
 	va_start(args, format);
-	const char *text = as_vprintf(l->arena, format, args);
+	complain_of(l, l->name, line, err, as_vprintf(l->arena, format, args));
 	va_end(args);
-	l->err = err;
-	l->detail = line ? as_printf(l->arena, "%s:%d: %s", l->name, line, text) : as_printf(l->arena, "%s: %s", l->name, text);
 	return -1;
 }
 
 /* Sections with a title: several of them, each with keywords of its own. */
 static bool is_titled(const char *section)
 {
-	return strcmp(section, "stub") == 0 || strcmp(section, "rule") == 0;
+	const struct as_section *s = as_sections;
+	while (s->name && strcmp(s->name, section) != 0)
+		s++;
+	return s->name && s->title;
 }
 
 /* What a person calls the keyword: "dns.mode". */
@@ -89,50 +101,25 @@ static const struct as_keyword *find_row(const char *section, const char *name)
 	return NULL;
 }
 
-/* Edit distance, with lengths capped: an estimate is all that is wanted. */
-static size_t distance(const char *a, const char *b)
+static int line_of(const struct loading *l, const char *section, const char *name)
 {
-	enum { MOST = 40 };
-	size_t row[MOST + 1];
-	size_t na = strnlen(a, MOST), nb = strnlen(b, MOST);
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t corner = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t change = corner + (as_lower(a[i - 1]) != as_lower(b[j - 1]));
-			size_t least = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-			corner = row[j];
-			row[j] = change < least ? change : least;
-		}
-	}
-	return row[nb];
+	return l->lines[find_row(section, name) - as_keywords];
 }
 
 /* The keyword or section nearest to a name that we do not know. One of the same name in another section is nearest of all. */
 static const char *nearest(struct as_arena *arena, const char *section, const char *name)
 {
-	const char *best = NULL;
-	size_t best_distance = strlen(name) / 2 + 1;
+	struct as_near near = as_near_new(name);
 	for (const struct as_keyword *row = as_keywords; row->name; row++) {
 		if (strcmp(row->name, name) == 0)
 			return *row->section ? as_printf(arena, "it belongs into the section \"%s\"", row->section)
 					     : "it belongs outside of all sections";
-		size_t d = strcmp(row->section, section) == 0 ? distance(row->name, name) : best_distance;
-		if (d < best_distance) {
-			best = row->name;
-			best_distance = d;
-		}
+		if (strcmp(row->section, section) == 0)
+			as_near_try(&near, row->name);
 	}
-	for (const struct as_section *s = as_sections; s->name; s++) {
-		size_t d = *section ? best_distance : distance(s->name, name);
-		if (d < best_distance) {
-			best = s->name;
-			best_distance = d;
-		}
-	}
-	return best ? as_printf(arena, "did you mean \"%s\"?", best) : "see assay.conf(5) for those that there are";
+	for (const struct as_section *s = as_sections; s->name && !*section; s++)
+		as_near_try(&near, s->name);
+	return as_near_question(arena, &near, "see assay.conf(5) for those that there are");
 }
 
 static bool is_rule(const cfg_t *cfg)
@@ -140,8 +127,8 @@ static bool is_rule(const cfg_t *cfg)
 	return strcmp(section_of(cfg), "rule") == 0;
 }
 
-/* The title of a rule, for people. */
-static const char *rule_title(struct loading *l, const cfg_t *cfg)
+/* The title of a section, for people. */
+static const char *title_of(struct loading *l, const cfg_t *cfg)
 {
 	const char *title = cfg_title((cfg_t *)cfg);
 	return title ? as_escape(l->arena, title, strlen(title), 100) : "";
@@ -154,7 +141,7 @@ static int unknown(struct loading *l, const cfg_t *cfg, const char *name)
 	if (strcmp(name, "include") == 0)
 		return complain(l, line, AS_ERR_SYNTAX, "files cannot be included; write everything into this one");
 	const char *safe = as_escape(l->arena, name, strlen(name), 80);
-	const char *where = is_rule(cfg) ? as_printf(l->arena, " in rule \"%s\"", rule_title(l, cfg))
+	const char *where = is_rule(cfg) ? as_printf(l->arena, " in rule \"%s\"", title_of(l, cfg))
 			    : *section   ? as_printf(l->arena, " in section \"%s\"", section)
 					 : "";
 	return complain(l, line, AS_ERR_SYNTAX, "unknown keyword \"%s\"%s; %s", safe, where, nearest(l->arena, section, name));
@@ -182,7 +169,7 @@ static int check_hook(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 	if (cfg->line != l->last_line)
 		return unknown(l, cfg, opt->name);
 	if (is_rule(cfg))
-		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "rule \"%s\" is not closed; a \"}\" is missing", rule_title(l, cfg));
+		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "rule \"%s\" is not closed; a \"}\" is missing", title_of(l, cfg));
 	if (*section_of(cfg))
 		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "section \"%s\" is not closed; a \"}\" is missing", cfg->name);
 	*(const char **)result = value;
@@ -194,7 +181,7 @@ static const char *keyword_name(struct loading *l, const cfg_t *cfg, const struc
 {
 	if (!is_rule(cfg))
 		return full_name(l->arena, row->section, row->name);
-	return as_printf(l->arena, "rule \"%s\": %s", rule_title(l, cfg), row->name);
+	return as_printf(l->arena, "rule \"%s\": %s", title_of(l, cfg), row->name);
 }
 
 /* One value, where it stands. libconfuse copies what *result points to. */
@@ -279,6 +266,22 @@ static int check_rule(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+/* At the end of a translation. */
+static int check_translation(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct loading *l = context(cfg);
+	cfg_t *translation = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *name = title_of(l, translation);
+	l->translation_lines = as_grow(l->arena, l->translation_lines, l->translation_count, sizeof *l->translation_lines);
+	l->translation_lines[l->translation_count++] = line_of(l, "translation", "file");
+	forget_lines(l, "translation");
+	if (!*cfg_getstr(translation, "file"))
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "translation \"%s\": it needs file = \"/PATH\"", name);
+	if (cfg_size(translation, "recipient-domain") == 0)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "translation \"%s\": it needs recipient-domain = {\"DOMAIN\"}", name);
+	return 0;
+}
+
 static cfg_opt_t section_option(struct loading *l, const char *section);
 
 /* The options of a section, HOOK first, sections below it last, as libconfuse wants them. */
@@ -306,10 +309,14 @@ static cfg_opt_t *make_options(struct loading *l, const char *section)
 
 static cfg_opt_t section_option(struct loading *l, const char *section)
 {
+	static const struct { const char *section; cfg_validate_callback_t check; } checks[] = {
+		{ "stub", check_stub }, { "rule", check_rule }, { "translation", check_translation },
+	};
 	cfg_flag_t flags = is_titled(section) ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
 	cfg_opt_t option = CFG_SEC(section, make_options(l, section), flags);
-	if (is_titled(section))
-		option.validcb = strcmp(section, "stub") == 0 ? check_stub : check_rule;
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		if (strcmp(section, checks[i].section) == 0)
+			option.validcb = checks[i].check;
 	return option;
 }
 
@@ -353,11 +360,6 @@ static struct as_settings *fill_all(struct as_arena *arena, cfg_t *cfg)
 	return settings;
 }
 
-static int line_of(const struct loading *l, const char *section, const char *name)
-{
-	return l->lines[find_row(section, name) - as_keywords];
-}
-
 /* The code of a reply must have the class of the verbs that use it: 4 for tempfail, 5 for reject. RFC 3463 2 */
 static void check_classes(struct loading *l, const struct as_settings *settings)
 {
@@ -378,6 +380,31 @@ static void check_classes(struct loading *l, const struct as_settings *settings)
 	}
 }
 
+/* A file of text, at most FILE_MAX bytes, in arena. */
+static enum as_err read_file(struct as_arena *arena, const char *file, char **text, const char **detail)
+{
+	FILE *stream = fopen(file, "re");
+	char *bytes = as_xalloc(FILE_MAX + 2);
+	size_t n = stream ? fread(bytes, 1, FILE_MAX + 1, stream) : 0;
+	enum as_err err = AS_OK;
+	if (!stream || ferror(stream)) {
+		*detail = as_printf(arena, "%s: %s", file, strerror(errno));
+		err = AS_ERR_SYSTEM;
+	} else if (n > FILE_MAX) {
+		*detail = as_printf(arena, "%s: larger than %d bytes", file, FILE_MAX);
+		err = AS_ERR_LIMIT;
+	} else if (memchr(bytes, '\0', n)) {
+		*detail = as_printf(arena, "%s: it holds a NUL byte; a text is expected", file);
+		err = AS_ERR_SYNTAX;
+	}
+	if (!err)
+		*text = as_strndup(arena, bytes, n);
+	if (stream)
+		fclose(stream);
+	free(bytes);
+	return err;
+}
+
 static void compile_rules(struct loading *l, struct as_arena *arena, cfg_t *cfg, struct as_settings *settings)
 {
 	size_t count = cfg_size(cfg, "rule"), which = 0;
@@ -394,6 +421,26 @@ static void compile_rules(struct loading *l, struct as_arena *arena, cfg_t *cfg,
 		complain(l, l->rule_lines[which], err, "%s", detail);
 }
 
+static void read_translations(struct loading *l, struct as_arena *arena, cfg_t *cfg, struct as_settings *settings)
+{
+	size_t count = cfg_size(cfg, "translation");
+	settings->translation_count = count;
+	settings->translations = as_alloc_array(arena, count, sizeof *settings->translations);
+	for (size_t i = 0; i < count && !l->detail; i++) {
+		struct as_translation *translation = &settings->translations[i];
+		const char *detail = NULL;
+		char *text;
+		int line;
+		cfg_t *section = cfg_getnsec(cfg, "translation", (unsigned)i);
+		fill(arena, section, "translation", translation);
+		translation->name = as_strdup(arena, title_of(l, section));
+		if (read_file(l->arena, translation->file, &text, &detail) != AS_OK)
+			complain(l, l->translation_lines[i], AS_ERR_SYSTEM, "translation \"%s\": %s", translation->name, detail);
+		else if (as_translation_parse(arena, translation, text, settings->rules, &line, &detail) != AS_OK)
+			complain_of(l, translation->file, line, AS_ERR_SYNTAX, detail);
+	}
+}
+
 /* What no single keyword can know. */
 static void check_together(struct loading *l, const struct as_settings *settings)
 {
@@ -406,6 +453,20 @@ static void check_together(struct loading *l, const struct as_settings *settings
 			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; "
 			 "or set dmarc.enable = false");
 	check_classes(l, settings);
+}
+
+/* A name that is neither a row nor a rule would never be captured. Behind the rules, whose names it may be. */
+static void check_captured(struct loading *l, const struct as_settings *settings)
+{
+	const struct as_rules *rules = settings->rules;
+	for (const char **name = settings->capture.rules; *name; name++) {
+		size_t i = 0;
+		while (rules && i < rules->count && strcmp(rules->list[i].name, *name) != 0)
+			i++;
+		if (!as_policy_has_row(*name) && (!rules || i == rules->count))
+			complain(l, line_of(l, "capture", "rules"), AS_ERR_RANGE, "capture.rules: there is no row or rule \"%s\"; %s",
+				 *name, as_policy_known(l->arena, rules, *name, false));
+	}
 }
 
 /* text behind which HOOK stands. NULL: the defaults alone. The settings go to arena. */
@@ -424,6 +485,8 @@ static const struct as_settings *load(struct loading *l, struct as_arena *arena,
 		settings = fill_all(arena, cfg);
 		check_together(l, settings);
 		compile_rules(l, arena, cfg, settings);
+		read_translations(l, arena, cfg, settings);
+		check_captured(l, settings);
 	}
 	cfg_free(cfg);
 	free(l->hook);
@@ -459,39 +522,11 @@ enum as_err as_settings_parse(struct as_arena *arena, const char *name, const ch
 	return load_text(arena, name, text, settings, detail);
 }
 
-/* Reads up to FILE_MAX + 1 bytes and a NUL. Returns the number of bytes, or -1 with errno set. */
-static long read_all(const char *file, char *text)
-{
-	FILE *stream = fopen(file, "re");
-	if (!stream)
-		return -1;
-	size_t n = fread(text, 1, FILE_MAX + 1, stream);
-	int number = ferror(stream) ? errno : 0;
-	fclose(stream);
-	errno = number;
-	text[n] = '\0';
-	return number ? -1 : (long)n;
-}
-
 enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail)
 {
+	char *text;
 	if (!file)
 		return load_text(arena, "defaults", NULL, settings, detail);
-	enum as_err err;
-	char *text = as_xalloc(FILE_MAX + 2);
-	long n = read_all(file, text);
-	if (n < 0) {
-		*detail = as_printf(arena, "%s: %s", file, strerror(errno));
-		err = AS_ERR_SYSTEM;
-	} else if (n > FILE_MAX) {
-		*detail = as_printf(arena, "%s: larger than %d bytes", file, FILE_MAX);
-		err = AS_ERR_LIMIT;
-	} else if (memchr(text, '\0', (size_t)n)) {
-		*detail = as_printf(arena, "%s: it holds a NUL byte; a text is expected", file);
-		err = AS_ERR_SYNTAX;
-	} else {
-		err = load_text(arena, file, text, settings, detail);
-	}
-	free(text);
-	return err;
+	enum as_err err = read_file(arena, file, &text, detail);
+	return err ? err : load_text(arena, file, text, settings, detail);
 }

@@ -30,7 +30,8 @@ enum as_verb { AS_VERB_ACCEPT, AS_VERB_TAG, AS_VERB_QUARANTINE, AS_VERB_TEMPFAIL
 /* Which action a message takes when its recipients' rules differ: SMTP has one answer for all of them. */
 enum as_mixed { AS_MIXED_STRICTEST, AS_MIXED_MILDEST };
 
-struct as_rules; /* rule.h */
+struct as_rules;       /* rule.h */
+struct as_translation; /* translation.h */
 
 struct as_settings {
 	/* service */
@@ -106,6 +107,8 @@ struct as_settings {
 	} dmarc;
 	struct { struct as_network *networks; size_t network_count; const char **domains; } forwarders;
 	const struct as_rules *rules; /* NULL: there are none */
+	struct as_translation *translations; /* in the order of the file */
+	size_t translation_count;
 };
 
 /* Reads a file. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be right" (one or more lines).

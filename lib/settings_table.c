@@ -6,6 +6,7 @@
 
 #include "rule.h"
 #include "settings.h"
+#include "translation.h"
 
 static const struct as_name_code all_verbs[] = {
 	{ "accept", AS_VERB_ACCEPT },     { "tag", AS_VERB_TAG },       { "quarantine", AS_VERB_QUARANTINE },
@@ -124,6 +125,9 @@ const struct as_section as_sections[] = {
 	{ "rule", .title = "no-forged-payroll",
 	  .help = "As often as needed, each with a name. The first rule whose conditions all hold decides, before the built-in "
 		  "table; see RULES. A condition holds when one of its values does." },
+	{ "translation", .title = "french",
+	  .help = "Replies in another language, as often as needed, each with a name. For recipients of these domains the texts of the "
+		  "file take the place of those of the configuration and of the built-in ones; see REPLIES." },
 	{ .name = NULL },
 };
 
@@ -137,6 +141,9 @@ enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 
 	.section = "stub", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_dns_stub, field)
 #define RULE(word, type, value, field) \
 	.section = "rule", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_rule_text, field)
+#define TRANSLATION(word, type, value, field) \
+	.section = "translation", .name = (word), .kind = AS_KIND_##type, .standard = (value), \
+	.offset = offsetof(struct as_translation, field)
 #define CONDITION(word, type, id) RULE(word, type, "{}", of[id])
 
 const struct as_keyword as_keywords[] = {
@@ -389,6 +396,11 @@ const struct as_keyword as_keywords[] = {
 	  .help = "The first day (UTC) on which the rule does not match any more." },
 	{ RULE("owner", TEXT, "", owner), .example = "\"hostmaster\"", .help = "Who to ask about the rule." },
 	{ RULE("reason", TEXT, "", reason), .example = "\"ticket 4711\"", .help = "Why it is there; it stands in the log." },
+
+	{ TRANSLATION("recipient-domain", PATTERNS, "{}", domains), .example = "{\"example.fr\", \".example.fr\"}",
+	  .help = "Domains of recipients. At least one." },
+	{ TRANSLATION("file", FILE, "", file), .example = "\"/etc/assay/replies.french\"",
+	  .help = "The texts, one NAME: TEXT in each line. It is read with this file. Needed." },
 	{ .name = NULL },
 };
 

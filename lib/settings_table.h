@@ -45,7 +45,7 @@ struct as_keyword {
 	const char *name;
 	enum as_kind kind;
 	const char *standard; /* the default: a value's text, for lists with its braces */
-	size_t offset;        /* in struct as_settings; in struct as_dns_stub and struct as_rule_text for the sections stub and rule */
+	size_t offset;        /* in struct as_settings; in struct as_dns_stub, as_rule_text and as_translation for the titled sections */
 	int64_t least, most;  /* COUNT, SIZE, MILLISECONDS, SECONDS; most of FILE: characters, 0 for any number */
 	const struct as_name_code *words; /* WORD, CHOICE */
 	size_t count;         /* NETWORKS: offset of the number */

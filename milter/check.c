@@ -9,6 +9,7 @@
 #include "policy.h"
 #include "rule.h"
 #include "socket.h"
+#include "translation.h"
 
 #include <stdio.h>
 #include <sysexits.h>
@@ -73,6 +74,7 @@ int as_check(const struct as_settings *settings)
 		fprintf(stderr, "assayd: %s\n", detail);
 		status = EX_CONFIG;
 	}
+	as_translations_write(settings, stdout);
 	as_rules_write(settings, as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);
 	if (settings->report_only)

@@ -261,6 +261,42 @@ static void killed_and_started_again(void **state)
 	rig_farewell(c);
 }
 
+static void write_replies(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* A reload reads the texts again; one of them wrong, and everything stays. */
+static void translations_are_read_again(void **state)
+{
+	struct rig *rig = *state;
+	char path[300], extra[500];
+	snprintf(path, sizeof path, "%.250s/replies.french", daemon_folder(rig->daemon));
+	snprintf(extra, sizeof extra, "translation \"french\" { recipient-domain = {\"example.org\"} file = \"%s\" }", path);
+	write_replies(path, "dmarc-reject: Refus\n");
+	rig_configure(rig, extra);
+	daemon_signal(rig->daemon, SIGUSR1);
+	assert_true(daemon_wait_log(rig->daemon, "reload: done"));
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_FOREIGN);
+	assert_string_equal(rig_message(c, "example.com")->text, "550 5.7.1 Refus");
+	write_replies(path, "# changed\ndmarc-reject: Non\n");
+	char more[600];
+	snprintf(more, sizeof more, "%s dmarc { on-quarantine = \"reject\" }", extra); /* to be seen in the log */
+	rig_configure(rig, more);
+	daemon_signal(rig->daemon, SIGUSR1);
+	assert_true(daemon_wait_log(rig->daemon, "dmarc p=quarantine -> reject"));
+	assert_string_equal(rig_message(c, "example.com")->text, "550 5.7.1 Non");
+	write_replies(path, "dmarc-reject: Jamais\ndmarc-rejct: Non\n");
+	daemon_signal(rig->daemon, SIGUSR1);
+	assert_true(daemon_wait_log(rig->daemon, "replies.french:2: there is no row or rule \"dmarc-rejct\"; did you mean"));
+	assert_true(daemon_wait_log(rig->daemon, "reload: failed, the old configuration stays"));
+	assert_string_equal(rig_message(c, "example.com")->text, "550 5.7.1 Non");
+	rig_farewell(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reload_keeps_messages, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(reload_with_other_dns, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(broken_file_changes_nothing, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(translations_are_read_again, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(fixed_settings_are_said, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(statistics, rig_setup, rig_teardown),
 		cmocka_unit_test(stop_finishes_messages),

@@ -6,6 +6,7 @@
 #include "settings.h"
 #include "settings_table.h"
 #include "settings_value.h"
+#include "translation.h"
 
 #include "test.h"
 
@@ -61,6 +62,7 @@ static void assert_defaults(const struct as_settings *s)
 	assert_false(s->report_only);
 	assert_int_equal(s->mixed_recipients, AS_MIXED_STRICTEST);
 	assert_null(s->rules);
+	assert_int_equal(s->translation_count, 0);
 	assert_string_equal(s->help_url, "");
 	assert_int_equal(s->on_internal_error, AS_VERB_TEMPFAIL);
 	assert_int_equal(s->dnssec_mark, AS_MARK_COMMENT);
@@ -180,9 +182,9 @@ static void test_values(void **state)
 		"dkim { minimum-key-bits = 2048 maximum-signatures = 1 accept-length-tag = true clock-drift = 1m on-fail = tag "
 		"on-none = tag\n"
 		" on-temperror = tempfail reply-fail = a reply-none = b reply-temperror = '4.7.5 c' }\n"
-		"capture { directory = /var/lib/assay/captures every = 100 rules = {dmarc-temperror, my_rule.2} maximum-files = 5\n"
+		"capture { directory = /var/lib/assay/captures every = 100 rules = {dmarc-temperror, my_rule.2, default} maximum-files = 5\n"
 		" maximum-bytes = 64k }\n"
-		"arc { enable = false trusted-sealers = {example.net} }\n"
+		"arc { enable = false trusted-sealers = {example.net} } rule my_rule.2 { client = 192.0.2.0/24 action = tag }\n"
 		"dmarc { discovery = public-suffix-list public-suffix-list = '' on-reject = tempfail on-quarantine = quarantine "
 		"on-none-fail = tag\n"
 		" on-temperror = accept on-permerror = reject on-malformed-from = tag reply-reject = '4.7.1 later' reply-quarantine = q\n"
@@ -454,6 +456,15 @@ static const struct {
 	{ "dns { insecure = {'a b'} }", AS_ERR_SYNTAX, "t:1: dns.insecure = \"a b\": it must be a domain such as \"example.com\"" },
 	{ "capture { rules = {\"a b\"} }", AS_ERR_SYNTAX,
 	  "t:1: capture.rules = \"a b\": it must be the name of a rule such as \"dmarc-temperror\"" },
+	{ "translation fr {\n recipient-domain = example.fr }", AS_ERR_SYNTAX, "t:2: translation \"fr\": it needs file = \"/PATH\"" },
+	{ "translation fr { file = /nowhere/x }", AS_ERR_SYNTAX, "t:1: translation \"fr\": it needs recipient-domain = {\"DOMAIN\"}" },
+	{ "translation fr { recipient-domain = {} file = /nowhere/x }", AS_ERR_SYNTAX,
+	  "t:1: translation \"fr\": it needs recipient-domain = {\"DOMAIN\"}" },
+	{ "translation fr { recipient-domain = example.fr\n file = /nowhere/x }", AS_ERR_SYSTEM,
+	  "t:2: translation \"fr\": /nowhere/x: No such file or directory" },
+	{ "translation fr { recipient-domain = example.fr file = x }", AS_ERR_SYNTAX,
+	  "t:1: translation.file = \"x\": it must be a path that begins with \"/\", or \"\"" },
+	{ "translation fr { recipient-domain = example.fr", AS_ERR_SYNTAX, "t:1: section \"translation\" is not closed; a \"}\" is missing" },
 	{ "capture { directory = captures }", AS_ERR_SYNTAX,
 	  "t:1: capture.directory = \"captures\": it must be a path that begins with \"/\", or \"\"" },
 	{ "dns { mode = forward }", AS_ERR_RANGE, "t:1: dns.mode = \"forward\" needs dns.forward = {\"ADDRESS\"}" },
@@ -571,11 +582,19 @@ static void test_sample(void **state)
 	char *iprev = strstr(text, "iprev {"), *off = iprev ? strstr(iprev, "= false") : NULL;
 	assert_non_null(off);
 	memcpy(off, "= true ", 7); /* the rule of the sample looks at it */
+	static const char path[] = "\"/etc/assay/replies.french\"", nothing[] = "\"/dev/null\"                ";
+	char *file = strstr(text, path);
+	assert_non_null(file);
+	assert_int_equal(sizeof path, sizeof nothing);
+	memcpy(file, nothing, sizeof nothing - 1); /* a file that is there, and says nothing */
 	struct as_settings bare = *parse(arena, text);
 	assert_true(bare.iprev.enable);
 	bare.iprev.enable = false;
 	assert_int_equal(bare.dns.stub_count, 1);
 	bare.dns.stub_count = 0;
+	assert_int_equal(bare.translation_count, 1);
+	assert_int_equal(bare.translations[0].domain_count, 2);
+	bare.translation_count = 0;
 	assert_int_equal(bare.rules->count, 1);
 	assert_int_equal(bare.rules->list[0].count, AS_CONDITIONS);
 	bare.rules = NULL;
@@ -586,13 +605,30 @@ static void test_sample(void **state)
 	as_arena_free(arena);
 }
 
+/* The rest of the words are the names that there are. */
+static void test_captured_rules(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *settings = NULL;
+	const char *detail = NULL;
+	static const char text[] = "rule mine { client = 192.0.2.1 action = tag }\ncapture {\n rules = {mine, default, dmarc-rejct} }",
+		begin[] = "t:3: capture.rules: there is no row or rule \"dmarc-rejct\"; did you mean \"dmarc-reject\"? there are ";
+	assert_int_equal(as_settings_parse(arena, "t", text, &settings, &detail), AS_ERR_RANGE);
+	assert_int_equal(strncmp(detail, begin, strlen(begin)), 0);
+	assert_non_null(strstr(detail, " dmarc-fail-none, spf-fail, spf-softfail, "));
+	assert_string_equal(strstr(detail, ", default"), ", default, mine");
+	assert_int_equal(as_settings_parse(arena, "t", "capture { rules = dmarc-fail }", &settings, &detail), AS_ERR_RANGE);
+	as_arena_free(arena);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_valid), cmocka_unit_test(test_defaults), cmocka_unit_test(test_fixed_names),
 		cmocka_unit_test(test_values),             cmocka_unit_test(test_sockets),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_files),              cmocka_unit_test(test_rules_allowed),
-		             cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_captured_rules),     cmocka_unit_test(test_sample),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
