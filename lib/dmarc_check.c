@@ -364,6 +364,13 @@ static bool spf_is_aligned(struct check *c, enum as_code code, bool is_strict)
 	return spf && spf->code == code && spf->domain && align(c, spf->domain, is_strict) == ALIGNED;
 }
 
+/* Would it be aligned if it passed? Without a domain it is that of a HELO name that is not known. */
+static bool spf_may_be_aligned(struct check *c, bool is_strict)
+{
+	const struct as_spf_outcome *spf = c->request->spf;
+	return spf && spf->code == AS_TEMPERROR && (!spf->domain || spf_is_aligned(c, AS_TEMPERROR, is_strict));
+}
+
 /* Without a known policy only what is aligned in every mode counts. */
 static void align_all(struct check *c)
 {
@@ -377,7 +384,8 @@ static void align_all(struct check *c)
 	if (out->dkim_aligned || out->spf_aligned || c->failure)
 		return;
 	/* Could one that did not pass for now have been aligned? DM-52; permerror is final, DM-53 */
-	if (spf_is_aligned(c, AS_TEMPERROR, strict_spf))
+	out->lacks_client = c->request->is_client_unknown && spf_may_be_aligned(c, strict_spf);
+	if (!c->request->is_client_unknown && spf_is_aligned(c, AS_TEMPERROR, strict_spf))
 		c->undecided = as_printf(c->arena, "SPF of %s had a temporary error", c->request->spf->domain);
 	else if ((domain = find_aligned(c, AS_TEMPERROR, strict_dkim)))
 		c->undecided = as_printf(c->arena, "DKIM signature of %s had a temporary error", domain);
@@ -395,6 +403,10 @@ static void judge(struct check *c)
 	} else if (c->failure || c->undecided) {
 		out->code = AS_TEMPERROR;
 		out->reason = c->failure ? c->failure : c->undecided;
+		out->lacks_client = false;
+	} else if (out->lacks_client) {
+		out->code = AS_TEMPERROR;
+		out->reason = "client not known";
 	} else {
 		out->code = AS_FAIL;
 	}

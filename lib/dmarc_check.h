@@ -15,6 +15,7 @@ struct as_dmarc_request {
 	const struct as_dkim_outcome *dkim;     /* NULL: not evaluated */
 	enum as_dmarc_discovery discovery;
 	const struct as_psl *psl;               /* needed for AS_DISCOVERY_PSL */
+	bool is_client_unknown;                 /* spf is of as_spf_unknown() */
 };
 
 struct as_dmarc_outcome {
@@ -29,6 +30,7 @@ struct as_dmarc_outcome {
 	const char *source;              /* "p", "sp" or "np"; NULL */
 	bool spf_aligned;                /* an aligned pass */
 	bool dkim_aligned;
+	bool lacks_client;               /* temperror, and nothing but the client that is not known keeps it from being fail */
 	const char *dkim_domain;         /* d= of the aligned pass; NULL */
 	enum as_dnssec dnssec;           /* the weakest state of DMARC's own lookups that the result rests on */
 	const char *weakest;             /* the name with that state; NULL without lookups */

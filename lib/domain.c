@@ -151,3 +151,14 @@ bool as_domain_is_below(const char *domain, const char *ancestor)
 	/* "" is no ancestor: an empty name must never match everything. */
 	return above > 0 && n > above && domain[n - above - 1] == '.' && as_equal_nocase(domain + n - above, ancestor);
 }
+
+bool as_domain_is_listed(const char *const *patterns, const char *domain)
+{
+	for (; *patterns; patterns++) {
+		const char *pattern = *patterns;
+		bool is_below = pattern[0] == '.' && as_domain_is_below(domain, pattern + 1) && !as_domain_equal(domain, pattern + 1);
+		if (is_below || as_domain_equal(domain, pattern))
+			return true;
+	}
+	return false;
+}

@@ -32,4 +32,7 @@ const char *as_domain_parent(const char *domain);
 bool as_domain_equal(const char *a, const char *b);
 bool as_domain_is_below(const char *domain, const char *ancestor);
 
+/* Is it one of the patterns? ".example.com" stands for all names below that one, without it. NULL ends the patterns. */
+bool as_domain_is_listed(const char *const *patterns, const char *domain);
+
 #endif

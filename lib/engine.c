@@ -9,6 +9,7 @@
 #include "facts.h"
 #include "logline.h"
 #include "method.h"
+#include "relay.h"
 #include "trace.h"
 
 #include <string.h>
@@ -80,8 +81,8 @@ struct as_session *as_engine_connect(struct as_env *env, const struct as_ip *cli
 		session->client = *client;
 	session->client_name = name ? copy_capped(arena, name, HELO_MAX) : NULL;
 	session->hostname = own_name(arena, env->settings, hostname);
-	session->is_trusted = as_facts_is_trusted(env->settings, &session->client);
-	if (session->is_trusted)
+	/* A relay is not trusted, wherever it stands: whose mail it brings is not known yet. */
+	if (as_relay_find(env->settings, &session->client) || as_facts_is_trusted(env->settings, &session->client))
 		return session;
 	session->early = new_set(env, arena, EARLY_QUERIES);
 	for (size_t i = 0; i < METHODS; i++)
@@ -97,7 +98,7 @@ void as_engine_helo(struct as_session *session, const char *helo)
 		session->helo = as_alloc(session->arena, HELO_MAX + 1);
 	memcpy(session->helo, helo, n);
 	session->helo[n] = '\0';
-	if (session->is_trusted || ++session->helo_count > EARLY_HELOS)
+	if (!session->early || ++session->helo_count > EARLY_HELOS)
 		return;
 	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i]->helo)
@@ -129,6 +130,40 @@ static void set_sender(struct as_message *message, const char *path)
 	message->envelope_domain = as_strndup(message->arena, domain, n);
 }
 
+/* Should this client's message be judged? */
+static void consider(struct as_message *message)
+{
+	const struct as_settings *settings = message->env->settings;
+	message->is_trusted = as_facts_is_trusted(settings, &message->client);
+	struct as_facts facts = {
+		.client = message->client,
+		.is_trusted = message->is_trusted,
+		.is_authenticated = message->is_authenticated,
+	};
+	message->skipped_by = as_policy_skips(settings, &facts);
+}
+
+static void start_client(struct as_message *message)
+{
+	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->client)
+			methods[i]->client(message);
+}
+
+/* The client that handed the message to the relay stands in the place of the relay. */
+static void find_client(struct as_message *message)
+{
+	struct as_relayed relayed;
+	as_relay_trace(message->arena, message->env->settings, message->relay, &message->fields, &relayed);
+	message->client = relayed.client;
+	message->client_name = relayed.name;
+	message->helo = relayed.helo;
+	message->client_trouble = relayed.trouble;
+	consider(message);
+	if (!message->skipped_by && !relayed.trouble)
+		start_client(message);
+}
+
 struct as_message *as_engine_mail(struct as_session *session, struct as_env *env, const char *path, bool is_authenticated)
 {
 	struct as_arena *arena = as_arena_new();
@@ -142,20 +177,18 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	message->is_authenticated = is_authenticated;
 	set_sender(message, path);
 	as_fields_init(&message->fields, arena, (size_t)settings->maximum_header_fields, (size_t)settings->maximum_header_bytes);
-	struct as_facts facts = {
-		.client = session->client,
-		.is_trusted = as_facts_is_trusted(settings, &session->client),
-		.is_authenticated = is_authenticated,
-	};
-	message->skipped_by = as_policy_skips(settings, &facts);
+	message->relay = as_relay_find(settings, &session->client);
+	if (!message->relay) {
+		message->client = session->client;
+		message->client_name = session->client_name;
+		message->helo = session->helo;
+	}
+	consider(message);
 	if (message->skipped_by)
 		return message;
 	message->dns = new_set(message->env, arena, (unsigned)settings->maximum_queries);
-	if (session->unfinished++ >= EARLY_MAILS)
-		return message;
-	for (size_t i = 0; i < METHODS; i++)
-		if (methods[i]->mail)
-			methods[i]->mail(message);
+	if (session->unfinished++ < EARLY_MAILS && !message->relay)
+		start_client(message);
 	return message;
 }
 
@@ -204,6 +237,10 @@ void as_engine_eoh(struct as_message *message)
 {
 	if (message->has_eoh || message->skipped_by)
 		return;
+	if (message->relay)
+		find_client(message);
+	if (message->skipped_by)
+		return;
 	message->has_eoh = true;
 	judge_from(message);
 	message->bodies = as_body_hashes_new(message->arena);
@@ -245,9 +282,9 @@ void as_engine_end(struct as_message *message)
 
 static void collect(struct as_message *message, void (*before_wait)(void *user), void *user)
 {
+	as_engine_eoh(message);
 	bool is_judged = !message->skipped_by;
 	if (is_judged) {
-		as_engine_eoh(message);
 		as_body_hashes_end(message->bodies);
 		as_dns_set_arm(message->dns);
 	}
@@ -277,13 +314,15 @@ static void decide(struct as_message *message, const char *queue_id)
 {
 	const struct as_settings *settings = message->env->settings;
 	struct as_facts facts = {
-		.client = message->session->client,
-		.is_trusted = as_facts_is_trusted(settings, &message->session->client),
+		.client = message->client,
+		.is_trusted = message->is_trusted,
+		.is_client_unknown = message->client_trouble != NULL,
+		.relay = message->relay,
 		.is_authenticated = message->is_authenticated,
 		.has_many_forged = message->forged_count > AS_FORGED_MAX,
 		.had_internal_error = message->internal_error != NULL,
 		.internal_error = message->internal_error,
-		.helo = message->session->helo,
+		.helo = message->helo,
 		.envelope_domain = message->envelope_domain,
 		.queue_id = queue_id,
 		.id = message->decision_id ? message->decision_id : queue_id,

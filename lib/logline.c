@@ -52,6 +52,22 @@ static void put_sender(struct as_buf *line, const struct as_message *message)
 	put_value(line, message->envelope_domain);
 }
 
+/* " relay=backup-mx[192.0.2.25]", and why it does not tell its client. */
+static void put_relay(struct as_buf *line, const struct as_message *message)
+{
+	char address[AS_IP_TEXT];
+	if (!message->relay)
+		return;
+	as_buf_puts(line, " relay=");
+	put_value(line, message->relay->name);
+	as_buf_printf(line, "[%s]", as_ip_text(&message->session->client, address));
+	if (message->client_trouble) {
+		as_buf_puts(line, " unknown=\"");
+		put_escaped(line, message->client_trouble, "\"");
+		as_buf_putc(line, '"');
+	}
+}
+
 static void put_spf(struct as_buf *line, const struct as_message *message)
 {
 	as_buf_printf(line, " spf=%s", message->spf ? as_code_name(message->spf->code) : "-");
@@ -126,6 +142,8 @@ static void put_decision(struct as_buf *line, const struct as_decision *decision
 	as_buf_printf(line, " action=%s", as_verb_name(decision->verb));
 	if (decision->computed != decision->verb)
 		as_buf_printf(line, " would=%s", as_verb_name(decision->computed));
+	if (decision->wanted != decision->computed)
+		as_buf_printf(line, " instead-of=%s", as_verb_name(decision->wanted));
 	as_buf_printf(line, " rule=%s", decision->rule);
 	if (decision->override)
 		as_buf_printf(line, " override=%s", as_override_name(decision->override));
@@ -143,8 +161,9 @@ const char *as_logline_make(struct as_message *message, int64_t ms)
 	as_buf_puts(&line, " author=");
 	put_value(&line, message->from.domain);
 	as_buf_puts(&line, " helo=");
-	put_value(&line, message->session->helo);
-	as_buf_printf(&line, " client=%s", as_ip_text(&message->session->client, client));
+	put_value(&line, message->helo);
+	as_buf_printf(&line, " client=%s", as_ip_text(&message->client, client));
+	put_relay(&line, message);
 	as_buf_printf(&line, " iprev=%s", message->iprev ? as_code_name(message->iprev->code) : "-");
 	put_spf(&line, message);
 	put_dkim(&line, message);

@@ -31,6 +31,12 @@ struct as_message {
 	struct as_dns_set *dns;
 	int64_t now_s;               /* wall clock at MAIL */
 	const char *skipped_by;      /* rule that keeps the methods from running, or NULL */
+	/* who is judged: the client of the session, or the one that a relay tells of, from the end of the header on */
+	const struct as_relay *relay; /* the client of the session; NULL: it is none. Settings memory */
+	struct as_ip client;          /* family 0: local or unknown */
+	const char *client_name, *helo; /* NULL */
+	const char *client_trouble;   /* why the client of a relay is not known; printable; NULL */
+	bool is_trusted;              /* one of trusted-networks */
 	bool is_authenticated;
 	const char *login_mechanism; /* as the MTA says: "PLAIN"; NULL */
 	const char *login_name;      /* NULL */

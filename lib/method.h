@@ -9,9 +9,10 @@
 struct as_method {
 	const char *name;
 	bool sees_skipped; /* finish is called for messages that are not judged too */
-	void (*connect)(struct as_session *session); /* not for a trusted client */
+	void (*connect)(struct as_session *session); /* connect and helo: not for a trusted client and for a relay */
 	void (*helo)(struct as_session *session);
-	void (*mail)(struct as_message *message); /* starts lookups; left out when the client's messages come to no end */
+	void (*client)(struct as_message *message); /* client and sender are known: at MAIL, or for a relay at the end of the header. Starts
+						     * lookups; left out when the client's messages come to no end */
 	void (*eoh)(struct as_message *message);
 	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
 };

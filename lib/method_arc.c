@@ -22,7 +22,7 @@ static void arc_eoh(struct as_message *message)
 
 static void report(struct as_message *message, const struct as_arc_outcome *outcome)
 {
-	const struct as_ip *client = &message->session->client;
+	const struct as_ip *client = &message->client;
 	struct as_result *result = as_results_add(message->arena, &message->results, "arc", outcome->code);
 	result->reason = outcome->reason;
 	result->has_dnssec = outcome->was_asked;

@@ -39,6 +39,7 @@ static void dmarc_finish(struct as_message *message)
 			.dkim = message->dkim,
 			.discovery = settings->dmarc.discovery,
 			.psl = message->env->psl,
+			.is_client_unknown = message->client_trouble != NULL,
 		};
 		as_dmarc_check(message->arena, message->dns, &request, outcome);
 	}

@@ -137,27 +137,16 @@ static const char *list_proof(struct place *p, const char *list)
 
 /* --- forwarders ------------------------------------------------------------------------------------------------------------- */
 
-static bool is_listed(const char *const *patterns, const char *domain)
-{
-	for (; domain && *patterns; patterns++) {
-		const char *pattern = *patterns;
-		bool is_below = pattern[0] == '.' && as_domain_is_below(domain, pattern + 1) && !as_domain_equal(domain, pattern + 1);
-		if (is_below || as_domain_equal(domain, pattern))
-			return true;
-	}
-	return false;
-}
-
 /* A seal says who passed the chain on, but not that it was the last host. */
 static bool is_forwarder(void *patterns, const struct proof *proof)
 {
-	return strcmp(proof->method, "arc") != 0 && is_listed(patterns, proof->domain);
+	return strcmp(proof->method, "arc") != 0 && as_domain_is_listed(patterns, proof->domain);
 }
 
 static const char *forwarder_of(struct place *p)
 {
 	char address[AS_IP_TEXT];
-	const struct as_ip *client = &p->message->session->client;
+	const struct as_ip *client = &p->message->client;
 	for (size_t i = 0; i < p->settings->forwarders.network_count; i++)
 		if (as_network_has(&p->settings->forwarders.networks[i], client))
 			return as_printf(p->message->arena, "client %s", as_ip_text(client, address));
@@ -275,7 +264,7 @@ const struct as_evidence *as_evidence_find(struct as_message *message, const str
 					   const struct as_evidence **most)
 {
 	const struct as_dmarc_outcome *dmarc = message->dmarc;
-	bool fails = dmarc && dmarc->code == AS_FAIL && dmarc->policy != AS_DMARC_NONE;
+	bool fails = dmarc && (dmarc->code == AS_FAIL || dmarc->lacks_client) && dmarc->policy != AS_DMARC_NONE;
 	*most = NULL;
 	if (!fails && !needs_list(settings))
 		return NULL;

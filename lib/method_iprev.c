@@ -7,28 +7,28 @@
 
 #include "str.h"
 
-static bool is_enabled(const struct as_settings *settings, const struct as_session *session)
+static bool is_enabled(const struct as_settings *settings, const struct as_ip *client)
 {
-	return settings->iprev.enable && session->client.family != 0;
+	return settings->iprev.enable && client->family != 0;
 }
 
 /* The address is the first thing known: its lookups warm the cache. */
 static void iprev_connect(struct as_session *session)
 {
-	if (is_enabled(session->env->settings, session) && session->early)
+	if (is_enabled(session->env->settings, &session->client))
 		as_iprev_start(session->early, &session->client);
 }
 
-static void iprev_mail(struct as_message *message)
+static void iprev_client(struct as_message *message)
 {
-	if (is_enabled(message->env->settings, message->session))
-		as_iprev_start(message->dns, &message->session->client);
+	if (is_enabled(message->env->settings, &message->client))
+		as_iprev_start(message->dns, &message->client);
 }
 
 static void iprev_finish(struct as_message *message)
 {
-	const struct as_ip *client = &message->session->client;
-	if (!is_enabled(message->env->settings, message->session))
+	const struct as_ip *client = &message->client;
+	if (!is_enabled(message->env->settings, &message->client))
 		return;
 	struct as_iprev_outcome *outcome = as_alloc(message->arena, sizeof *outcome);
 	as_iprev_check(message->arena, message->dns, client, outcome);
@@ -43,6 +43,6 @@ static void iprev_finish(struct as_message *message)
 const struct as_method as_method_iprev = {
 	.name = "iprev",
 	.connect = iprev_connect,
-	.mail = iprev_mail,
+	.client = iprev_client,
 	.finish = iprev_finish,
 };

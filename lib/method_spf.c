@@ -7,28 +7,33 @@
 
 #include "method.h"
 
-static struct as_spf_request request_for(const struct as_session *session, const char *local, const char *domain, int64_t now_s)
+static const char *helo_of(const struct as_message *message)
+{
+	return message->helo ? message->helo : "";
+}
+
+static struct as_spf_request request_for(const struct as_message *message, const char *local, const char *domain)
 {
 	return (struct as_spf_request){
-		.client = session->client,
-		.helo = session->helo ? session->helo : "",
+		.client = message->client,
+		.helo = helo_of(message),
 		.local = local,
 		.domain = domain,
-		.receiver = session->hostname,
-		.now_s = now_s,
+		.receiver = message->session->hostname,
+		.now_s = message->now_s,
 	};
 }
 
-static struct as_spf_request helo_request(const struct as_session *session, int64_t now_s)
+static struct as_spf_request helo_request(const struct as_message *message)
 {
-	return request_for(session, "postmaster", session->helo ? session->helo : "", now_s);
+	return request_for(message, "postmaster", helo_of(message));
 }
 
 static struct as_spf_request mail_request(const struct as_message *message)
 {
 	if (message->has_null_sender)
-		return helo_request(message->session, message->now_s);
-	return request_for(message->session, message->envelope_local, message->envelope_domain, message->now_s);
+		return helo_request(message);
+	return request_for(message, message->envelope_local, message->envelope_domain);
 }
 
 /* Only a reply has room for it. */
@@ -39,19 +44,26 @@ static bool says_explanation(const struct as_settings *settings)
 
 static bool is_enabled(const struct as_message *message)
 {
-	return message->env->settings->spf.enable && message->session->client.family != 0;
+	return message->env->settings->spf.enable && message->client.family != 0;
 }
 
 /* The HELO name is known before the message is: its lookups warm the cache. */
 static void spf_helo(struct as_session *session)
 {
-	if (!session->env->settings->spf.enable || session->client.family == 0 || !session->early)
+	if (!session->env->settings->spf.enable || session->client.family == 0)
 		return;
-	struct as_spf_request request = helo_request(session, as_clock_wall_s(session->env->clock));
+	struct as_spf_request request = {
+		.client = session->client,
+		.helo = session->helo,
+		.local = "postmaster",
+		.domain = session->helo,
+		.receiver = session->hostname,
+		.now_s = as_clock_wall_s(session->env->clock),
+	};
 	as_spf_start(session->early, &request);
 }
 
-static void spf_mail(struct as_message *message)
+static void spf_client(struct as_message *message)
 {
 	if (!is_enabled(message))
 		return;
@@ -59,7 +71,7 @@ static void spf_mail(struct as_message *message)
 	as_spf_start(message->dns, &request);
 	if (message->has_null_sender)
 		return;
-	request = helo_request(message->session, message->now_s);
+	request = helo_request(message);
 	as_spf_start(message->dns, &request);
 }
 
@@ -79,12 +91,23 @@ static void report(struct as_message *message, const struct as_spf_outcome *outc
 	as_result_identity(result, "smtp", property, outcome->domain ? outcome->domain : claimed);
 }
 
+/* A relay does not tell its client: nobody knows what SPF would say. */
+static void finish_unknown(struct as_message *message)
+{
+	struct as_spf_outcome *outcome = as_alloc(message->arena, sizeof *outcome);
+	message->spf = outcome;
+	as_spf_unknown(message->arena, message->has_null_sender ? NULL : message->envelope_domain,
+		       as_printf(message->arena, "client not known: %s", message->client_trouble), outcome);
+	report(message, outcome, "mailfrom", message->has_null_sender ? NULL : message->envelope_domain);
+}
+
 static void spf_finish(struct as_message *message)
 {
+	if (message->env->settings->spf.enable && message->client_trouble)
+		finish_unknown(message);
 	if (!is_enabled(message))
 		return;
-	const struct as_session *session = message->session;
-	const char *helo = session->helo ? session->helo : "";
+	const char *helo = helo_of(message);
 	struct as_spf_request request = mail_request(message);
 	request.wants_explanation = says_explanation(message->env->settings);
 	message->spf = check(message, &request);
@@ -93,7 +116,7 @@ static void spf_finish(struct as_message *message)
 		return;
 	}
 	report(message, message->spf, "mailfrom", message->envelope_domain);
-	request = helo_request(session, message->now_s);
+	request = helo_request(message);
 	message->spf_helo = check(message, &request);
 	if (message->spf_helo->code != AS_NONE)
 		report(message, message->spf_helo, "helo", helo);
@@ -102,6 +125,6 @@ static void spf_finish(struct as_message *message)
 const struct as_method as_method_spf = {
 	.name = "spf",
 	.helo = spf_helo,
-	.mail = spf_mail,
+	.client = spf_client,
 	.finish = spf_finish,
 };

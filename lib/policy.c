@@ -134,12 +134,19 @@ static bool dmarc_fails(const struct as_facts *f, enum as_dmarc_policy policy)
 	return dmarc_is(f, AS_FAIL) && f->dmarc->policy == policy;
 }
 
+/* A fail, unless the client that a relay does not tell would have passed SPF. */
+static bool dmarc_may_fail(const struct as_facts *f, enum as_dmarc_policy policy)
+{
+	return dmarc_is(f, AS_TEMPERROR) && f->dmarc->lacks_client && f->dmarc->policy == policy;
+}
+
 /* What the domain's wish alone would do. */
 static enum as_verb wish(const struct as_settings *s, const struct as_facts *f)
 {
-	if (dmarc_fails(f, AS_DMARC_REJECT))
+	if (dmarc_fails(f, AS_DMARC_REJECT) || dmarc_may_fail(f, AS_DMARC_REJECT))
 		return s->dmarc.on_reject;
-	return dmarc_fails(f, AS_DMARC_QUARANTINE) ? s->dmarc.on_quarantine : AS_VERB_ACCEPT;
+	bool is_quarantine = dmarc_fails(f, AS_DMARC_QUARANTINE) || dmarc_may_fail(f, AS_DMARC_QUARANTINE);
+	return is_quarantine ? s->dmarc.on_quarantine : AS_VERB_ACCEPT;
 }
 
 /* Evidence speaks for a message, never against it. */
@@ -186,11 +193,27 @@ static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
 	return dmarc_fails(f, AS_DMARC_NONE);
 }
 
+/* Asking again later does not help: the rows for temporary errors, which may defer a message, leave it to these. */
+static bool client_unknown(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->dmarc && f->dmarc->lacks_client && wish(s, f) > s->on_unknown_client && !has_evidence(s, f);
+}
+
+static bool client_unknown_reject(const struct as_settings *s, const struct as_facts *f)
+{
+	return dmarc_may_fail(f, AS_DMARC_REJECT) && !client_unknown(s, f) && !has_evidence(s, f);
+}
+
+static bool client_unknown_quarantine(const struct as_settings *s, const struct as_facts *f)
+{
+	return dmarc_may_fail(f, AS_DMARC_QUARANTINE) && !client_unknown(s, f) && !has_evidence(s, f);
+}
+
 /* Nothing hangs on a lookup that failed when the record is known to ask for nothing: p=none changes no handling (DM-51, DM-55). */
 static bool dmarc_temperror(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return dmarc_is(f, AS_TEMPERROR) && !(f->dmarc->record && f->dmarc->policy == AS_DMARC_NONE);
+	return dmarc_is(f, AS_TEMPERROR) && !f->dmarc->lacks_client && !(f->dmarc->record && f->dmarc->policy == AS_DMARC_NONE);
 }
 
 /* With a record at hand, the failed lookup was one of the methods below DMARC. */
@@ -230,7 +253,7 @@ static bool spf_softfail(const struct as_settings *s, const struct as_facts *f)
 static bool spf_temperror(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
-	return spf_is(f, AS_TEMPERROR);
+	return spf_is(f, AS_TEMPERROR) && !f->is_client_unknown;
 }
 
 static bool spf_permerror(const struct as_settings *s, const struct as_facts *f)
@@ -298,6 +321,10 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 #define FROM_ROW(condition, what) \
 	{ .rule = "malformed-from", .applies = (condition), VERB(dmarc.on_malformed_from), REPLY(dmarc.reply_malformed_from), \
 	  .enhanced = "5.7.1", .text = "Message refused: " what, .reason = what }
+#define UNKNOWN_ROW(condition, action) \
+	{ .rule = "unknown-client", .applies = (condition), VERB(action), .enhanced = "5.7.24", \
+	  .text = "SPF cannot be checked for %{envelope-domain}, DMARC fails for %{from-domain}", \
+	  .reason = "client of the relay not known, DMARC cannot be checked for %{from-domain}" }
 #define TEMPERROR_ROW(condition, code, what) \
 	{ .rule = "dmarc-temperror", .applies = (condition), VERB(dmarc.on_temperror), REPLY(dmarc.reply_temperror), \
 	  .enhanced = (code), .text = what ", DMARC cannot be checked for %{from-domain}", .reason = "DMARC temporary error: " what }
@@ -329,6 +356,9 @@ static const struct row table[] = {
 	{ .rule = "dmarc-quarantine", .applies = dmarc_quarantine, VERB(dmarc.on_quarantine), REPLY(dmarc.reply_quarantine),
 	  .enhanced = "5.7.1", .text = "Email rejected per DMARC policy for %{policy-domain}",
 	  .reason = "DMARC fail, policy quarantine of %{policy-domain}" },
+	UNKNOWN_ROW(client_unknown, on_unknown_client),
+	UNKNOWN_ROW(client_unknown_reject, dmarc.on_reject),
+	UNKNOWN_ROW(client_unknown_quarantine, dmarc.on_quarantine),
 	TEMPERROR_ROW(lacks_evidence, "5.7.0", "lookup of a mailing list or forwarder failed"),
 	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
 	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
@@ -592,10 +622,18 @@ static void set_override(struct as_arena *arena, const struct as_facts *facts, c
 	decision->override = is_row ? row->override : AS_OVERRIDE_LOCAL_POLICY;
 	if (decision->verb != decision->computed)
 		decision->override_comment = "report-only";
+	else if (decision->computed != decision->wanted)
+		decision->override_comment = "relay";
 	else if (is_row)
 		decision->override_comment = *(const char *const *)((const char *)facts->evidence + row->evidence - 1);
 	else
 		decision->override_comment = as_printf(arena, "rule %s", decision->rule);
+}
+
+/* A relay would have to return what we reject, to a sender who may be forged. */
+static enum as_verb spare(const struct as_facts *f, enum as_verb verb)
+{
+	return f->relay && verb == AS_VERB_REJECT ? f->relay->on_reject : verb;
 }
 
 void as_policy_decide(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts,
@@ -609,13 +647,14 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 	const struct as_rule *rule = choice.rule;
 	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, &space);
 	*decision = (struct as_decision){
-		.computed = rule ? rule->verb : row_verb(row, settings),
+		.wanted = rule ? rule->verb : row_verb(row, settings),
 		.rule = rule ? rule->name : row->rule,
 		.reason = rule ? *rule->reason ? rule->reason : NULL : row->reason ? as_reply_expand(arena, row->reason, &values) : NULL,
 		.is_skipped = as_policy_skips(settings, facts) != NULL,
 		.noted = choice.noted,
 		.noted_count = choice.noted_count,
 	};
+	decision->computed = row->traits & IS_FIXED ? decision->wanted : spare(facts, decision->wanted);
 	decision->verb = settings->report_only && !(row->traits & IS_FIXED) ? AS_VERB_ACCEPT : decision->computed;
 	set_override(arena, facts, row, rule, decision);
 	if (decision->verb < AS_VERB_TEMPFAIL)

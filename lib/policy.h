@@ -21,6 +21,8 @@
 struct as_facts {
 	struct as_ip client;
 	bool is_trusted;        /* client in trusted-networks */
+	bool is_client_unknown; /* a relay does not tell it */
+	const struct as_relay *relay; /* that brought the message; NULL */
 	bool is_authenticated;  /* SMTP AUTH */
 	bool has_many_forged;   /* more fields claim to be ours than can be taken out */
 	bool had_internal_error;
@@ -64,6 +66,7 @@ struct as_decision {
 	enum as_verb computed;   /* what would be done without report-only; equal to verb otherwise */
 	const struct as_rule *noted; /* the first rule in report-only that matched; NULL. Settings memory */
 	size_t noted_count;
+	enum as_verb wanted;     /* what would be done without a relay's on-reject; equal to computed otherwise */
 	const char *rule;        /* stable name of the row that decided: "dmarc-reject", "trusted-network", ... Static or settings memory */
 	const char *reason;      /* printable words; NULL */
 	unsigned reply_code;     /* 550, 451; 0 when nothing is refused */

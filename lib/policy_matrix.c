@@ -14,6 +14,7 @@ struct example {
 	int spf, dkim, dmarc; /* enum as_code, NO_RESULT: the method did not run */
 	enum as_dmarc_policy policy;
 	enum as_code iprev; /* AS_NONE: a pass */
+	bool is_client_unknown;
 };
 
 static const struct example examples[] = {
@@ -27,6 +28,10 @@ static const struct example examples[] = {
 	{ "From with several domains", .from = AS_FROM_SEVERAL, .spf = AS_PASS, .dkim = AS_PASS, .dmarc = NO_RESULT },
 	{ "DMARC fail, policy reject", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL, .policy = AS_DMARC_REJECT },
 	{ "DMARC fail, policy quarantine", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL, .policy = AS_DMARC_QUARANTINE },
+	{ "client of relay unknown, reject", .spf = AS_TEMPERROR, .dkim = AS_NONE, .dmarc = AS_TEMPERROR, .policy = AS_DMARC_REJECT,
+	  .is_client_unknown = true },
+	{ "same, policy quarantine", .spf = AS_TEMPERROR, .dkim = AS_NONE, .dmarc = AS_TEMPERROR, .policy = AS_DMARC_QUARANTINE,
+	  .is_client_unknown = true },
 	{ "DMARC fail, policy none", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_FAIL },
 	{ "DMARC temperror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_TEMPERROR },
 	{ "DMARC permerror", .spf = AS_PASS, .dkim = AS_PASS, .dmarc = AS_PERMERROR },
@@ -54,13 +59,13 @@ static void decide(struct as_arena *arena, const struct as_settings *settings, c
 	struct as_dkim_outcome dkim = { .count = e->dkim == AS_NONE ? 0 : 1, .signatures = &signature };
 	struct as_dmarc_outcome dmarc = {
 		.code = (enum as_code)e->dmarc, .author_domain = domain, .policy_domain = domain,
-		.published = e->policy, .policy = e->policy,
+		.published = e->policy, .policy = e->policy, .lacks_client = e->is_client_unknown,
 	};
 	struct as_iprev_outcome iprev = { .code = e->iprev == AS_NONE ? AS_PASS : e->iprev };
 	struct as_facts facts = {
 		.client = { .family = 4, .bytes = { 192, 0, 2, 1 } },
 		.is_trusted = e->is_trusted, .is_authenticated = e->is_authenticated, .had_internal_error = e->had_internal_error,
-		.helo = "mail.example.com", .envelope_domain = domain, .from = &from,
+		.is_client_unknown = e->is_client_unknown, .helo = "mail.example.com", .envelope_domain = domain, .from = &from,
 		.spf = settings->spf.enable && e->spf != NO_RESULT ? &spf : NULL,
 		.dkim = settings->dkim.enable && e->dkim != NO_RESULT ? &dkim : NULL,
 		.dmarc = settings->dmarc.enable && e->dmarc != NO_RESULT ? &dmarc : NULL,
@@ -77,6 +82,8 @@ static bool can_happen(const struct as_settings *settings, const struct example 
 	bool needs_dkim = e->dkim != NO_RESULT && e->dkim != AS_PASS;
 	if (e->iprev != AS_NONE && !settings->iprev.enable)
 		return false;
+	if (e->is_client_unknown && !settings->relay_count)
+		return false;
 	return (settings->dmarc.enable || !needs_dmarc) && (settings->spf.enable || !needs_spf) && (settings->dkim.enable || !needs_dkim);
 }
 
@@ -92,6 +99,12 @@ static void write_list(FILE *out, const char *title, const struct as_decision *d
 		separator = "; ";
 	}
 	fputs(*separator == ' ' ? " nothing\n" : "\n", out);
+}
+
+static void write_relays(const struct as_settings *settings, FILE *out)
+{
+	for (size_t i = 0; i < settings->relay_count; i++)
+		fprintf(out, "Relay %s: reject becomes %s\n", settings->relays[i].name, as_verb_name(settings->relays[i].on_reject));
 }
 
 void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
@@ -114,5 +127,6 @@ void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 	fputs(settings->report_only ? "report-only is on: every message is accepted, only the header field and the log tell.\n" : "", out);
 	write_list(out, "Enforced", decisions, AS_VERB_QUARANTINE, AS_VERB_REJECT);
 	write_list(out, "Tagged only", decisions, AS_VERB_TAG, AS_VERB_TAG);
+	write_relays(settings, out);
 	as_arena_free(arena);
 }

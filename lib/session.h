@@ -7,8 +7,6 @@
 #include "env.h"
 #include "ip.h"
 
-#include <stdbool.h>
-
 struct as_session {
 	struct as_arena *arena;
 	struct as_env *env;       /* a reference */
@@ -17,9 +15,8 @@ struct as_session {
 	char *helo;               /* the latest HELO/EHLO, cut to 512 bytes; NULL before */
 	unsigned helo_count;
 	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name */
-	bool is_trusted;
 	unsigned unfinished;      /* messages in a row that came to no end */
-	struct as_dns_set *early; /* lookups that only warm the cache; may be NULL */
+	struct as_dns_set *early; /* lookups that only warm the cache; NULL: not this client's */
 };
 
 #endif

@@ -30,7 +30,7 @@
 #include <confuse.h>
 
 #define HOOK "-"
-enum { FILE_MAX = 1 << 20, ROWS_MAX = 256, SECTIONS_MAX = 32 };
+enum { FILE_MAX = 1 << 20, ROWS_MAX = 256, SECTIONS_MAX = 32, TITLE_MAX = 100 };
 
 struct loading {
 	char *hook; /* malloc'ed by libconfuse; context() */
@@ -127,11 +127,17 @@ static bool is_rule(const cfg_t *cfg)
 	return strcmp(section_of(cfg), "rule") == 0;
 }
 
+/* Rules and relays are called by their names: there are many. */
+static bool is_named(const cfg_t *cfg)
+{
+	return is_rule(cfg) || strcmp(section_of(cfg), "relay") == 0;
+}
+
 /* The title of a section, for people. */
 static const char *title_of(struct loading *l, const cfg_t *cfg)
 {
 	const char *title = cfg_title((cfg_t *)cfg);
-	return title ? as_escape(l->arena, title, strlen(title), 100) : "";
+	return title ? as_escape(l->arena, title, strlen(title), TITLE_MAX) : "";
 }
 
 static int unknown(struct loading *l, const cfg_t *cfg, const char *name)
@@ -141,7 +147,7 @@ static int unknown(struct loading *l, const cfg_t *cfg, const char *name)
 	if (strcmp(name, "include") == 0)
 		return complain(l, line, AS_ERR_SYNTAX, "files cannot be included; write everything into this one");
 	const char *safe = as_escape(l->arena, name, strlen(name), 80);
-	const char *where = is_rule(cfg) ? as_printf(l->arena, " in rule \"%s\"", title_of(l, cfg))
+	const char *where = is_named(cfg) ? as_printf(l->arena, " in %s \"%s\"", section, title_of(l, cfg))
 			    : *section   ? as_printf(l->arena, " in section \"%s\"", section)
 					 : "";
 	return complain(l, line, AS_ERR_SYNTAX, "unknown keyword \"%s\"%s; %s", safe, where, nearest(l->arena, section, name));
@@ -168,20 +174,20 @@ static int check_hook(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 	struct loading *l = context(cfg);
 	if (cfg->line != l->last_line)
 		return unknown(l, cfg, opt->name);
-	if (is_rule(cfg))
-		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "rule \"%s\" is not closed; a \"}\" is missing", title_of(l, cfg));
+	if (is_named(cfg))
+		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "%s \"%s\" is not closed; a \"}\" is missing", section_of(cfg),
+				title_of(l, cfg));
 	if (*section_of(cfg))
 		return complain(l, cfg->line - 1, AS_ERR_SYNTAX, "section \"%s\" is not closed; a \"}\" is missing", cfg->name);
 	*(const char **)result = value;
 	return 0;
 }
 
-/* In a rule its name stands before: there are many. */
 static const char *keyword_name(struct loading *l, const cfg_t *cfg, const struct as_keyword *row)
 {
-	if (!is_rule(cfg))
+	if (!is_named(cfg))
 		return full_name(l->arena, row->section, row->name);
-	return as_printf(l->arena, "rule \"%s\": %s", title_of(l, cfg), row->name);
+	return as_printf(l->arena, "%s \"%s\": %s", row->section, title_of(l, cfg), row->name);
 }
 
 /* One value, where it stands. libconfuse copies what *result points to. */
@@ -229,9 +235,43 @@ static int check_stub(cfg_t *cfg, cfg_opt_t *opt)
 	forget_lines(l, "stub");
 	if (as_domain_normal(l->arena, title, strlen(title), &domain) != AS_OK)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": the name must be a domain such as \"corp.example\"",
-				as_escape(l->arena, title, strlen(title), 100));
+				as_escape(l->arena, title, strlen(title), TITLE_MAX));
 	if (cfg_size(stub, "addresses") == 0)
 		return complain(l, cfg->line, AS_ERR_SYNTAX, "stub \"%s\": it needs addresses = {\"ADDRESS\"}", domain);
+	return 0;
+}
+
+/* Every address of such a network would be believed: a slip of the pen. */
+static const char *too_wide(struct loading *l, cfg_t *relay)
+{
+	struct as_network network;
+	for (unsigned i = 0; i < cfg_size(relay, "networks"); i++) {
+		const char *text = cfg_getnstr(relay, "networks", i);
+		if (as_network_parse(text, &network) == AS_OK && network.bits < (network.ip.family == 4 ? 8 : 16))
+			return as_strdup(l->arena, text);
+	}
+	return NULL;
+}
+
+/* At the end of a relay. */
+static int check_relay(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct loading *l = context(cfg);
+	cfg_t *relay = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *name = as_escape(l->arena, cfg_title(relay), strlen(cfg_title(relay)), TITLE_MAX);
+	const char *wide = too_wide(l, relay);
+	size_t n = strlen(name);
+	for (const char *at = name; *at; at++)
+		n = as_is_alnum(*at) || strchr("-_.", *at) ? n : 0;
+	forget_lines(l, "relay");
+	if (n == 0 || n > 64)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "relay \"%s\": the name must be 1 to 64 letters, digits, "
+				"\"-\", \"_\" or \".\"; it stands in the log", name);
+	if (cfg_size(relay, "networks") == 0)
+		return complain(l, cfg->line, AS_ERR_SYNTAX, "relay \"%s\": it needs networks = {\"ADDRESS\"}", name);
+	if (wide)
+		return complain(l, cfg->line, AS_ERR_RANGE,
+				"relay \"%s\": networks = {\"%s\"} is too wide; name the relay's own addresses", name, wide);
 	return 0;
 }
 
@@ -248,7 +288,7 @@ static int check_rule(cfg_t *cfg, cfg_opt_t *opt)
 {
 	struct loading *l = context(cfg);
 	cfg_t *rule = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
-	const char *name = as_escape(l->arena, cfg_title(rule), strlen(cfg_title(rule)), 100);
+	const char *name = as_escape(l->arena, cfg_title(rule), strlen(cfg_title(rule)), TITLE_MAX);
 	int line = l->rule_line ? l->rule_line : cfg->line;
 	note_rule(l, line);
 	l->rule_line = 0;
@@ -310,7 +350,7 @@ static cfg_opt_t *make_options(struct loading *l, const char *section)
 static cfg_opt_t section_option(struct loading *l, const char *section)
 {
 	static const struct { const char *section; cfg_validate_callback_t check; } checks[] = {
-		{ "stub", check_stub }, { "rule", check_rule }, { "translation", check_translation },
+		{ "stub", check_stub }, { "relay", check_relay }, { "rule", check_rule }, { "translation", check_translation },
 	};
 	cfg_flag_t flags = is_titled(section) ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES : CFGF_NONE;
 	cfg_opt_t option = CFG_SEC(section, make_options(l, section), flags);
@@ -342,6 +382,18 @@ static void fill(struct as_arena *arena, cfg_t *cfg, const char *section, void *
 	}
 }
 
+static void fill_relays(struct as_arena *arena, cfg_t *cfg, struct as_settings *settings)
+{
+	settings->relay_count = cfg_size(cfg, "relay");
+	settings->relays = as_alloc_array(arena, settings->relay_count, sizeof *settings->relays);
+	for (size_t i = 0; i < settings->relay_count; i++) {
+		cfg_t *relay = cfg_getnsec(cfg, "relay", (unsigned)i);
+		const char *title = cfg_title(relay);
+		fill(arena, relay, "relay", &settings->relays[i]);
+		settings->relays[i].name = as_escape(arena, title, strlen(title), TITLE_MAX);
+	}
+}
+
 static struct as_settings *fill_all(struct as_arena *arena, cfg_t *cfg)
 {
 	struct as_settings *settings = as_alloc(arena, sizeof *settings);
@@ -357,6 +409,7 @@ static struct as_settings *fill_all(struct as_arena *arena, cfg_t *cfg)
 		fill(arena, stub, "stub", &settings->dns.stubs[i]);
 		as_domain_normal(arena, title, strlen(title), &settings->dns.stubs[i].zone);
 	}
+	fill_relays(arena, cfg, settings);
 	return settings;
 }
 
@@ -413,7 +466,7 @@ static void compile_rules(struct loading *l, struct as_arena *arena, cfg_t *cfg,
 		cfg_t *rule = cfg_getnsec(cfg, "rule", (unsigned)i);
 		const char *title = cfg_title(rule);
 		fill(arena, rule, "rule", &texts[i]);
-		texts[i].name = as_escape(arena, title, strlen(title), 100);
+		texts[i].name = as_escape(arena, title, strlen(title), TITLE_MAX);
 	}
 	const char *detail = NULL;
 	enum as_err err = count ? as_rules_compile(arena, settings, texts, count, &settings->rules, &which, &detail) : AS_OK;

@@ -33,6 +33,15 @@ enum as_mixed { AS_MIXED_STRICTEST, AS_MIXED_MILDEST };
 struct as_rules;       /* rule.h */
 struct as_translation; /* translation.h */
 
+/* Hosts in front of us that pass on mail of others. */
+struct as_relay {
+	const char *name;
+	struct as_network *networks;
+	size_t network_count;
+	const char **by;        /* names they write in Received fields, normal form, ".example.com" for what is below; none: any */
+	enum as_verb on_reject; /* in the place of a rejection; not AS_VERB_TEMPFAIL */
+};
+
 struct as_settings {
 	/* service */
 	const char *authserv_id; /* "": the MTA's {j} */
@@ -43,11 +52,14 @@ struct as_settings {
 	int64_t maximum_connections;
 	struct as_network *trusted_networks;
 	size_t trusted_network_count;
+	struct as_relay *relays;
+	size_t relay_count;
 	bool skip_authenticated;
 	enum as_auth_results auth_results;
 	bool report_only;
 	const char *help_url;     /* a template of reply.h; "": none */
 	enum as_verb on_internal_error; /* accept or tempfail */
+	enum as_verb on_unknown_client; /* not AS_VERB_TEMPFAIL */
 	enum as_mixed mixed_recipients;
 	enum as_dnssec_mark dnssec_mark;
 	int64_t evaluation_timeout_ms;

@@ -94,6 +94,10 @@ static const struct as_name_code discoveries[] = {
 
 const struct as_section as_sections[] = {
 	{ "", .help = "The service and what it does with every message." },
+	{ "relay", .title = "backup-mx",
+	  .help = "A host in front of us that takes mail of others and passes it on: a backup MX, a spam gateway, an edge MTA. As often as "
+		  "needed, each with a name. Its mail is judged as if the client that handed it to the relay had come to us: the address "
+		  "and the HELO name are read in the Received field that the relay puts on top; see RELAYS." },
 	{ "log", .help = "Where messages of the daemon go." },
 	{ "trace", .help = "Explanations of decisions, one line of JSON each, for `assay why`." },
 	{ "capture",
@@ -139,6 +143,8 @@ enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR, KIB = 1024, MIB = 1024 
 	.name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_settings, field)
 #define STUB(word, type, value, field) \
 	.section = "stub", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_dns_stub, field)
+#define RELAY(word, type, value, field) \
+	.section = "relay", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_relay, field)
 #define RULE(word, type, value, field) \
 	.section = "rule", .name = (word), .kind = AS_KIND_##type, .standard = (value), .offset = offsetof(struct as_rule_text, field)
 #define TRANSLATION(word, type, value, field) \
@@ -162,7 +168,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Connections from the MTA served at once; more are told to come back later. 0: no bound." },
 	{ TOP("trusted-networks", NETWORKS, "{\"127.0.0.0/8\", \"::1/128\"}", trusted_networks),
 	  .count = offsetof(struct as_settings, trusted_network_count),
-	  .help = "Clients that are not judged: our own hosts, backup MXs and gateways in front of us." },
+	  .help = "Clients that are not judged: our own hosts. Backup MXs and gateways in front of us belong into relay, or all that comes "
+		  "through them is not judged either." },
 	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated),
 	  .help = "Do not judge messages of clients that logged in with SMTP AUTH." },
 	{ TOP("auth-results", WORD, "none", auth_results), .words = auth_results,
@@ -175,6 +182,9 @@ const struct as_keyword as_keywords[] = {
 		  "that refuses a message. Macros as in replies, their values percent-encoded; see REPLIES. Empty: none." },
 	{ TOP("on-internal-error", WORD, "tempfail", on_internal_error), .words = soft_verbs,
 	  .help = "What to do when the daemon itself fails to judge a message." },
+	{ TOP("on-unknown-client", WORD, "quarantine", on_unknown_client), .words = list_verbs,
+	  .help = "A relay does not tell who handed a message to it, so that SPF is not known, no other check speaks for the message, and "
+		  "DMARC hangs on it. Never stricter than on-reject and on-quarantine of dmarc." },
 	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes,
 	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one "
 		  "answer: the strictest of the actions found, or the mildest." },
@@ -191,6 +201,16 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Size of the header that is looked at; fields beyond it count as missing." },
 	{ TOP("maximum-header-fields", COUNT, "1000", maximum_header_fields), .least = 100, .most = 20000,
 	  .help = "Number of header fields that are looked at; fields beyond it count as missing." },
+
+	{ RELAY("networks", NETWORKS, "{}", networks), .count = offsetof(struct as_relay, network_count), .example = "{\"192.0.2.25\"}",
+	  .help = "Its addresses: those from which it connects to us, or to another relay. At least one. Nobody else may use them: all "
+		  "that such a host says is believed." },
+	{ RELAY("by", PATTERNS, "{}", by), .example = "{\"mx2.example.com\"}",
+	  .help = "Names that it gives itself in Received fields, behind \"by\"; \".example.com\" for all below that one. A field by "
+		  "another host tells nothing. Empty: any name." },
+	{ RELAY("on-reject", WORD, "quarantine", on_reject), .words = list_verbs,
+	  .help = "What is done instead when one of its messages is to be rejected. The relay has taken the message and must return it to "
+		  "a sender who is often forged; reject is right for a relay that passes our reply on to its client." },
 
 	{ .section = "log", ROW("target", CHOICE, "syslog", log.target), .words = targets,
 	  .help = "The system log, or standard error for containers and systemd." },

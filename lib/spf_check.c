@@ -50,6 +50,19 @@ static const char *explain(struct as_spf_eval *eval)
 	return as_spf_expand_explanation(eval->arena, text, &eval->query.values);
 }
 
+void as_spf_unknown(struct as_arena *arena, const char *domain, const char *reason, struct as_spf_outcome *outcome)
+{
+	struct as_spf_query query = { .domain = NULL };
+	struct as_spf_request request = { .client = { .family = 4 }, .domain = domain };
+	const char *nothing = domain ? as_spf_query_new(arena, &request, &query) : NULL;
+	*outcome = (struct as_spf_outcome){
+		.code = nothing ? AS_NONE : AS_TEMPERROR,
+		.reason = nothing ? nothing : reason,
+		.domain = query.domain,
+		.dnssec = AS_DNSSEC_INDETERMINATE,
+	};
+}
+
 void as_spf_check(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request, struct as_spf_outcome *outcome)
 {
 	struct as_spf_eval *eval = as_alloc(arena, sizeof *eval);

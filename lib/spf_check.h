@@ -34,6 +34,10 @@ struct as_spf_outcome {
 /* Evaluates, waiting for DNS through `set`. Total: every input gives an outcome. Strings live in the arena. */
 void as_spf_check(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request, struct as_spf_outcome *outcome);
 
+/* The outcome for a client that is not known: none where there is nothing to evaluate, else temperror with this reason. A domain of NULL
+ * is that of a HELO name that is not known either. */
+void as_spf_unknown(struct as_arena *arena, const char *domain, const char *reason, struct as_spf_outcome *outcome);
+
 /* Starts what the evaluation will ask: the record, and as each record comes in, the lookups of its terms (never more than RFC
  * 7208 4.6.4 allows). Returns at once; changes no result. The request is copied. */
 void as_spf_start(struct as_dns_set *set, const struct as_spf_request *request);

@@ -156,6 +156,8 @@ static json_t *decision_object(struct as_message *m)
 	put_text(m, o, "action", as_verb_name(d->verb));
 	if (d->computed != d->verb)
 		put_text(m, o, "would", as_verb_name(d->computed));
+	if (d->wanted != d->computed)
+		put_text(m, o, "instead-of", as_verb_name(d->wanted));
 	put_text(m, o, "rule", d->rule);
 	put_text(m, o, "reason", d->reason);
 	if (d->override)
@@ -184,6 +186,19 @@ static void put_author(struct as_message *m, json_t *trace)
 	put_text(m, o, "domain", m->from.domain);
 	put_text(m, o, "reason", m->from.reason);
 	json_object_set_new(trace, "author", o);
+}
+
+static void put_relay(struct as_message *m, json_t *trace)
+{
+	char address[AS_IP_TEXT];
+	if (!m->relay)
+		return;
+	json_t *o = json_object();
+	put_text(m, o, "name", m->relay->name);
+	put_text(m, o, "address", as_ip_text(&m->session->client, address));
+	put_text(m, o, "helo", m->session->helo);
+	put_text(m, o, "unknown", m->client_trouble);
+	json_object_set_new(trace, "relay", o);
 }
 
 static void put_methods(struct as_message *m, json_t *trace)
@@ -235,9 +250,10 @@ const char *as_trace_make(struct as_message *m, const struct as_verdict *verdict
 	put_number(trace, "time", m->now_s);
 	put_text(m, trace, "id", queue_id);
 	put_text(m, trace, "decision-id", m->decision_id);
-	put_text(m, trace, "client", as_ip_text(&m->session->client, client));
-	put_text(m, trace, "client-name", m->session->client_name);
-	put_text(m, trace, "helo", m->session->helo);
+	put_text(m, trace, "client", as_ip_text(&m->client, client));
+	put_text(m, trace, "client-name", m->client_name);
+	put_text(m, trace, "helo", m->helo);
+	put_relay(m, trace);
 	put_text(m, trace, "from", sender(m));
 	put_number(trace, "recipients", (int64_t)m->recipient_count);
 	put_flag(trace, "authenticated", m->is_authenticated);

@@ -65,6 +65,17 @@ static void put_envelope(struct as_buf *out, const json_t *trace)
 		      json_is_true(json_object_get(trace, "authenticated")) ? "  authenticated" : "");
 }
 
+static void put_relay(struct as_buf *out, const json_t *relay)
+{
+	if (!relay)
+		return;
+	label(out, "Relay");
+	as_buf_printf(out, "%s %s", or_dash(text_of(relay, "name")), or_dash(text_of(relay, "address")));
+	put_if(out, "  HELO ", text_of(relay, "helo"));
+	put_if(out, "  does not tell its client: ", text_of(relay, "unknown"));
+	as_buf_putc(out, '\n');
+}
+
 static void put_author(struct as_buf *out, const json_t *author)
 {
 	if (!author)
@@ -223,6 +234,8 @@ static void put_decision(struct as_buf *out, const json_t *decision)
 	as_buf_printf(out, "%s, rule %s", or_dash(text_of(decision, "action")), or_dash(text_of(decision, "rule")));
 	if (text_of(decision, "would"))
 		as_buf_printf(out, " (report-only: would %s)", text_of(decision, "would"));
+	if (text_of(decision, "instead-of"))
+		as_buf_printf(out, " (relay: instead of %s)", text_of(decision, "instead-of"));
 	put_if(out, ": ", text_of(decision, "reason"));
 	as_buf_putc(out, '\n');
 	if (text_of(decision, "override")) {
@@ -266,6 +279,7 @@ enum as_err as_trace_text(struct as_arena *arena, const char *line, const char *
 	}
 	struct as_buf out = as_buf_new(arena);
 	put_envelope(&out, trace);
+	put_relay(&out, json_object_get(trace, "relay"));
 	put_author(&out, json_object_get(trace, "author"));
 	put_spf(&out, "SPF", json_object_get(trace, "spf"));
 	put_spf(&out, "SPF HELO", json_object_get(trace, "spf-helo"));

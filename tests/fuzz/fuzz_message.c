@@ -50,6 +50,10 @@ static const char *const configs[] = {
 	"rule \"d\" { recipient-domain = \".example.net\" client = {\"2001:db8::/32\", \".example\"} action = \"tempfail\" }\n"
 	"rule \"e\" { dkim-domain = \".com\" arc-sealer = \".org\" dnssec = \"dkim:secure\" action = \"report-only\" }",
 	"spf { enable = false }",
+	"relay \"a\" { networks = {\"192.0.2.0/24\", \"2001:db8::/32\"} by = {\".example.com\", \"example.com\", \"localhost\"} }\n"
+	"relay \"b\" { networks = {\"198.51.100.0/24\"} on-reject = \"reject\" } trusted-networks = {\"192.0.2.9\", \"203.0.113.7\"}\n"
+	"iprev { enable = true on-fail = \"reject\" } on-unknown-client = \"tag\" spf { on-fail = \"reject\" on-temperror = \"tempfail\" }\n"
+	"rule \"r\" { client = {\"203.0.113.66\"} helo = \".example.com\" action = \"reject\" }",
 };
 enum { CONFIGS = sizeof configs / sizeof *configs };
 
@@ -96,6 +100,8 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 	bool is_flood = m->forged_count > AS_FORGED_MAX;
 	require(is_flood == (strcmp(d->rule, "forged-fields") == 0) && (!is_flood || d->verb == AS_VERB_REJECT));
 	require(d->verb == (s->report_only && !is_flood ? AS_VERB_ACCEPT : d->computed));
+	bool is_spared = m->relay && d->wanted == AS_VERB_REJECT && !is_flood;
+	require(d->computed == (is_spared ? m->relay->on_reject : d->wanted));
 	require(!d->reason || *d->reason);
 	if (d->reason)
 		require_line(d->reason, REPLY_MAX);
@@ -118,9 +124,9 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 	}
 	/* Who has no single author is never let through by a weaker rule. */
 	if (s->dmarc.enable && m->from.status != AS_FROM_ONE)
-		require(d->computed >= s->dmarc.on_malformed_from);
+		require(d->wanted >= s->dmarc.on_malformed_from);
 	if (m->dmarc && m->from.status == AS_FROM_ONE && m->dmarc->code == AS_FAIL && m->dmarc->policy == AS_DMARC_REJECT)
-		require(d->computed >= s->dmarc.on_reject);
+		require(d->wanted >= s->dmarc.on_reject);
 }
 
 static void check_findings(const struct as_message *m)
@@ -132,6 +138,10 @@ static void check_findings(const struct as_message *m)
 		has_pass = has_pass || m->dkim->signatures[i].code == AS_PASS;
 	require(!m->dmarc || m->dmarc->code != AS_PASS || (has_pass && m->from.status == AS_FROM_ONE));
 	require((m->from.status == AS_FROM_ONE) == (m->from.domain != NULL));
+	/* A relay is never judged in the place of its client. */
+	require(!m->relay || !m->client.family == (m->client_trouble != NULL));
+	require(!m->client_trouble || (!m->iprev && !m->spf_helo && (!m->spf || m->spf->code == AS_TEMPERROR || m->spf->code == AS_NONE)));
+	require(!m->dmarc || !m->dmarc->lacks_client || (m->client_trouble && m->dmarc->code == AS_TEMPERROR));
 }
 
 /* Will the writer keep this value as it is? */

@@ -73,18 +73,33 @@ static void test_everything(void **state)
 	struct as_dmarc_outcome dmarc = { .code = AS_FAIL, .record = &record, .policy = AS_DMARC_REJECT, .weakest = "x", .dnssec = AS_DNSSEC_SECURE };
 	struct as_iprev_outcome iprev = { .code = AS_FAIL, .dnssec = AS_DNSSEC_INSECURE };
 	f.settings.log.local_parts = true;
-	f.session.helo = helo;
-	as_ip_parse("2001:db8::1", &f.session.client);
+	f.message.helo = helo;
+	as_ip_parse("2001:db8::1", &f.message.client);
 	f.message.from.domain = "example.com";
 	f.message.spf = &spf;
 	f.message.dkim = &dkim;
 	f.message.dmarc = &dmarc;
 	f.message.iprev = &iprev;
-	f.message.decision = (struct as_decision){ .verb = AS_VERB_ACCEPT, .computed = AS_VERB_REJECT, .rule = "dmarc-reject", .reason = "say \"why\"" };
+	f.message.decision = (struct as_decision){ .verb = AS_VERB_ACCEPT, .computed = AS_VERB_REJECT, .wanted = AS_VERB_REJECT,
+		.rule = "dmarc-reject", .reason = "say \"why\"" };
 	expect_line(&f, "from=bob@example.com author=example.com helo=mx.example.com client=2001:db8::1 iprev=fail spf=softfail "
 			"dkim=fail:example.org,pass:example.com,neutral:-,permerror:c.example,permerror:d.example,+3 arc=- dmarc=fail policy=reject "
 			"dnssec=spf:secure,dkim:insecure,dmarc:secure,iprev:insecure action=accept "
 			"would=reject rule=dmarc-reject ms=7 reason=\"say \\x22why\\x22\"");
+}
+
+static void test_relay(void **state)
+{
+	(void)state;
+	struct fixture f;
+	set_up(&f);
+	const struct as_relay relay = { .name = "mx 2]" };
+	f.message.relay = &relay;
+	f.message.client_trouble = "Received \"field\"";
+	as_ip_parse("2001:db8::25", &f.session.client);
+	f.message.decision = (struct as_decision){ .verb = AS_VERB_TAG, .computed = AS_VERB_TAG, .wanted = AS_VERB_REJECT, .rule = "x" };
+	expect_line(&f, "from=example.com author=- helo=- client=unknown relay=mx\\x202][2001:db8::25] unknown=\"Received \\x22field\\x22\" iprev=- "
+			"spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=tag instead-of=reject rule=x ms=7");
 }
 
 static void test_hostile_bytes(void **state)
@@ -93,7 +108,7 @@ static void test_hostile_bytes(void **state)
 	struct fixture f;
 	set_up(&f);
 	static char helo[] = "a b\"c\r\nfake=1\x1b[2J\xff\\";
-	f.session.helo = helo;
+	f.message.helo = helo;
 	f.message.envelope_domain = "x,y z";
 	expect_line(&f, "from=x\\x2cy\\x20z author=- helo=a\\x20b\\x22c\\x0d\\x0afake=1\\x1b[2J\\xff\\x5c client=unknown iprev=- spf=- dkim=- arc=- dmarc=- "
 			"policy=- dnssec=- action=accept rule=default ms=7");
@@ -107,7 +122,7 @@ static void test_long_values_are_cut(void **state)
 	char helo[600];
 	memset(helo, 'a', sizeof helo - 1);
 	helo[sizeof helo - 1] = '\0';
-	f.session.helo = helo;
+	f.message.helo = helo;
 	const char *line = as_logline_make(&f.message, 0);
 	assert_true(strlen(line) < 300);
 	assert_non_null(strstr(line, "aaa... client="));
@@ -118,7 +133,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_evaluated), cmocka_unit_test(test_null_sender),         cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_hostile_bytes),     cmocka_unit_test(test_long_values_are_cut),
+		cmocka_unit_test(test_hostile_bytes),     cmocka_unit_test(test_long_values_are_cut), cmocka_unit_test(test_relay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

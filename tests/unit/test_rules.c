@@ -492,7 +492,7 @@ static void test_shadows(void **state)
 	}
 }
 
-/* The examples of assay.conf(5) are configurations: each literal text below RULES. */
+/* The examples of assay.conf(5) are configurations: each literal text below RULES and RELAYS. */
 static void test_manual(void **state)
 {
 	(void)state;
@@ -504,17 +504,19 @@ static void test_manual(void **state)
 	for (int c; (c = getc(in)) != EOF;)
 		as_buf_putc(&text, (char)c);
 	fclose(in);
-	size_t count = 0, rules = 0;
+	size_t count = 0, rules = 0, relays = 0;
 	for (char *at = strstr(text.text, ".Sh RULES"); at && (at = strstr(at, begin)); count++) {
 		char *end = strstr(at, "\n.Ed");
 		assert_non_null(end);
 		*end = '\0';
 		const struct as_settings *settings = settings_from(arena, at + strlen(begin));
 		rules += settings->rules ? settings->rules->count : 0;
+		relays += settings->relay_count;
 		at = end + 1;
 	}
-	assert_int_equal(count, 5);
+	assert_int_equal(count, 8);
 	assert_int_equal(rules, 6);
+	assert_int_equal(relays, 4);
 	as_arena_free(arena);
 }
 

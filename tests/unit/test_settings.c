@@ -300,6 +300,28 @@ static void test_rules_allowed(void **state)
 	as_arena_free(arena);
 }
 
+static void test_relays(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *s = parse(arena, "relay a { networks = {192.0.2.25, '2001:db8:5::/48'} by = {MX2.example.com, .gw.example.com} }\n"
+						   "relay b.2 {\n networks = 10.0.0.0/8 on-reject = tag }\non-unknown-client = accept");
+	assert_int_equal(s->relay_count, 2);
+	assert_string_equal(s->relays[0].name, "a");
+	assert_int_equal(s->relays[0].network_count, 2);
+	assert_int_equal(s->relays[0].networks[1].bits, 48);
+	assert_string_equal(s->relays[0].by[0], "mx2.example.com");
+	assert_string_equal(s->relays[0].by[1], ".gw.example.com");
+	assert_null(s->relays[0].by[2]);
+	assert_int_equal(s->relays[0].on_reject, AS_VERB_QUARANTINE);
+	assert_string_equal(s->relays[1].name, "b.2");
+	assert_int_equal(s->relays[1].network_count, 1);
+	assert_null(s->relays[1].by[0]);
+	assert_int_equal(s->relays[1].on_reject, AS_VERB_TAG);
+	assert_int_equal(s->on_unknown_client, AS_VERB_ACCEPT);
+	as_arena_free(arena);
+}
+
 static void test_sockets(void **state)
 {
 	(void)state;
@@ -481,6 +503,25 @@ static const struct {
 	  "t:3: trusted-networks is given twice; first in line 1" },
 	{ "dns { stub a.example { insecure = true insecure = true addresses = 192.0.2.1 } }", AS_ERR_SYNTAX,
 	  "t:1: stub.insecure is given twice; first in line 1" },
+	{ "relay x { }", AS_ERR_SYNTAX, "t:1: relay \"x\": it needs networks = {\"ADDRESS\"}" },
+	{ "relay x {\n by = mx2.example.com\n}", AS_ERR_SYNTAX, "t:3: relay \"x\": it needs networks = {\"ADDRESS\"}" },
+	{ "relay x { networks = 0.0.0.0/0 }", AS_ERR_RANGE,
+	  "t:1: relay \"x\": networks = {\"0.0.0.0/0\"} is too wide; name the relay's own addresses" },
+	{ "relay x { networks = {192.0.2.1, 'fc00::/15'} }", AS_ERR_RANGE,
+	  "t:1: relay \"x\": networks = {\"fc00::/15\"} is too wide; name the relay's own addresses" },
+	{ "relay x { networks = mx2.example.com }", AS_ERR_SYNTAX, "t:1: relay \"x\": networks = \"mx2.example.com\": it must be an address "
+	  "or a network such as \"192.0.2.0/24\" or \"2001:db8::/32\"" },
+	{ "relay x { networks = 192.0.2.1 on-reject = tempfail }", AS_ERR_SYNTAX,
+	  "t:1: relay \"x\": on-reject = \"tempfail\": it must be \"accept\", \"tag\", \"quarantine\" or \"reject\"" },
+	{ "relay x { networks = 192.0.2.1 network = 192.0.2.2 }", AS_ERR_SYNTAX,
+	  "t:1: unknown keyword \"network\" in relay \"x\"; did you mean \"networks\"?" },
+	{ "relay x { networks = 192.0.2.1 on-reject = tag on-reject = accept }", AS_ERR_SYNTAX,
+	  "t:1: relay \"x\": on-reject is given twice; first in line 1" },
+	{ "relay 'a b' { networks = 192.0.2.1 }", AS_ERR_SYNTAX,
+	  "t:1: relay \"a b\": the name must be 1 to 64 letters, digits, \"-\", \"_\" or \".\"; it stands in the log" },
+	{ "relay x {\n networks = 192.0.2.1\n", AS_ERR_SYNTAX, "t:3: relay \"x\" is not closed; a \"}\" is missing" },
+	{ "on-unknown-client = tempfail", AS_ERR_SYNTAX,
+	  "t:1: on-unknown-client = \"tempfail\": it must be \"accept\", \"tag\", \"quarantine\" or \"reject\"" },
 	{ "dmarc {\n on-reject = tag\n", AS_ERR_SYNTAX, "t:3: section \"dmarc\" is not closed; a \"}\" is missing" },
 	{ "\n\n/* user = a\n", AS_ERR_SYNTAX, "t:3: the comment that begins here is not closed" },
 	{ "\nuser = \"a\\\" # '\n", AS_ERR_SYNTAX, "t:2: the string that begins here is not closed" },
@@ -626,7 +667,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_valid), cmocka_unit_test(test_defaults), cmocka_unit_test(test_fixed_names),
-		cmocka_unit_test(test_values),             cmocka_unit_test(test_sockets),  cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_values),             cmocka_unit_test(test_relays), cmocka_unit_test(test_sockets),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_files),              cmocka_unit_test(test_rules_allowed),
 		cmocka_unit_test(test_captured_rules),     cmocka_unit_test(test_sample),
 	};
