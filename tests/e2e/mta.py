@@ -49,6 +49,7 @@ maillog_file_prefixes = {top}/log
 myhostname = mx.example
 mydestination =
 relay_domains = rcpt.example
+local_header_rewrite_clients =
 mynetworks = 127.0.0.1/32
 inet_interfaces = 127.0.0.1
 inet_protocols = all
@@ -108,7 +109,7 @@ class Sink(socketserver.ThreadingTCPServer):
         """The messages that carry this Message-ID."""
         needle = b"\r\nMessage-ID: " + message_id.encode() + b"\r\n"
         with self.lock:
-            return [data for _, _, data in self.messages if data.find(needle, 0, data.find(b"\r\n\r\n") + 2) >= 0]
+            return [data for _, _, data in self.messages if needle in data]
 
     def count(self):
         with self.lock:

@@ -6,6 +6,7 @@ in one go, Received not shown and kept below what is inserted at the top) and ha
 """
 
 import itertools
+import re
 import socket
 import socketserver
 import struct
@@ -29,6 +30,20 @@ class MilterGone(Exception):
 
 def words(*values):
     return b"".join(value.encode("utf-8", "surrogateescape") + b"\0" for value in values)
+
+
+def split(data):
+    """Header and body: the header ends at an empty line, or before a line that is no field."""
+    start = 0
+    while start < len(data):
+        end = data.find(b"\r\n", start) + 2 or len(data)
+        line = data[start:end]
+        if line == b"\r\n":
+            return data[:start - 2], data[end:]
+        if not re.match(rb"[!-9;-~]+[ \t]*:", line) and not (start and line[:1] in (b" ", b"\t")):
+            return data[:start - 2], data[start:]
+        start = end
+    return data, b""
 
 
 class Milter:
@@ -121,10 +136,10 @@ def apply_edits(header, edits):
         elif kind == b"h":
             header.append([name, value])
         else:
-            same = [field for field in header[1:] if field[0].lower() == name.lower()]
+            same = [field for field in header[1:] if field[0].rstrip(" \t").lower() == name.lower()]
             if 0 < index <= len(same):
-                same[index - 1][1] = value
-    return [field for field in header if field[1] != ""], is_held
+                same[index - 1][1] = value or None
+    return [field for field in header if field[1] is not None], is_held
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -177,7 +192,7 @@ class Session(socketserver.StreamRequestHandler):
         reply, text, self.edits = answer
         if reply == b"y":
             line = text.rstrip(b"\0").decode("utf-8", "replace").split("\r\n")[0]
-            return int(line[:3]), line[4:]
+            return int(line[:3]), line[4:].replace("%%", "%")  # the MTA takes it for a format
         return REPLIES.get(reply)
 
     def do_ehlo(self, rest):
@@ -229,7 +244,7 @@ class Session(socketserver.StreamRequestHandler):
 
     def judge(self, data, queue_id):
         """Header to end of message, and what becomes of it."""
-        head, _, body = data.partition(b"\r\n\r\n")
+        head, body = split(data)
         header = []
         for line in head.decode("utf-8", "surrogateescape").split("\r\n"):
             if line[:1] in (" ", "\t") and header:

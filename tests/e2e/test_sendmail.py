@@ -16,20 +16,6 @@ from world import RECIPIENT, message, message_id
 
 BUILD = os.environ.get("ASSAY_BUILD", ".")
 
-# Written so that Sendmail may count the fields in another way than assayd: names and white space.
-DISGUISED = (
-    "Authentication-Results:mx.example; dmarc=pass",
-    "Authentication-Results:   mx.example; dmarc=pass",
-    "Authentication-Results:\tmx.example; dmarc=pass",
-    "Authentication-Results:\n mx.example; dmarc=pass",
-    "Authentication-Results: \n\t mx.example; dmarc=pass",
-    "Authentication-Results  \t : mx.example; dmarc=pass",
-    "aUTHENTICATION-rESULTS: mX.eXAMPLE; dmarc=pass",
-    "Authentication-Results: mx.example; dmarc=pass reason=\"\u00e4\u00f6\"",
-)
-KEPT = "Authentication-Results: kept.example; none"
-
-
 def same(got, want):
     assert got == want, "got\n  %r, want\n  %r" % (got, want)
 
@@ -52,21 +38,6 @@ define(`confCACERT', `{0.certificate}')
 define(`confCACERT_PATH', `{0.directory}')
 define(`confAUTH_MECHANISMS', `EXTERNAL')
 TRUST_AUTH_MECH(`EXTERNAL')"""
-
-
-def test_each_disguise_is_removed(world):
-    fields = []
-    for disguise in DISGUISED:
-        fields += [KEPT, disguise]
-    outcome = world.send(message("good.example", fields=fields), "user@good.example")
-    same(outcome.code, 250)
-    same(outcome.values("Authentication-Results")[1:], ["kept.example; none"] * len(DISGUISED))
-    assert outcome.results.startswith("mx.example; "), outcome.results
-
-
-def test_many_forged_fields(world):
-    outcome = world.send(message("good.example", fields=[DISGUISED[0], KEPT] * 300), "user@good.example")
-    same(outcome.values("Authentication-Results")[1:], ["kept.example; none"] * 300)
 
 
 def test_signed_bytes_arrive_as_they_were(world):
@@ -92,7 +63,7 @@ def test_name_of_the_mta(world):
         with open(world.assayd.config_file, encoding="utf-8") as f:
             world.assayd.configure(f.read().replace('authserv-id = "mx.example"', 'authserv-id = ""'))
         same(world.assayd.reload(), True)
-        outcome = world.send(message("good.example", fields=[DISGUISED[0]]), "user@good.example")
+        outcome = world.send(message("good.example", fields=[test_mail.OURS[0]]), "user@good.example")
         assert outcome.results.startswith("mx.example; spf=pass"), outcome.results
         same(len(outcome.values("Authentication-Results")), 1)
 
