@@ -573,9 +573,7 @@ const char *as_policy_known(struct as_arena *arena, const struct as_rules *rules
 static void consult_rules(struct as_arena *arena, const struct as_settings *settings, const struct as_facts *facts, enum as_verb verb,
 			  struct as_rule_choice *choice)
 {
-	bool asks = settings->rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
-	unsigned char *taken = asks ? as_alloc(arena, facts->recipient_count) : NULL;
-	as_rules_choose(settings->rules, facts, verb, settings->mixed_recipients == AS_MIXED_MILDEST, taken, choice);
+	as_rules_choose(arena, settings->rules, facts, verb, settings->mixed_recipients == AS_MIXED_MILDEST, choice);
 }
 
 static struct refusal refusal_of_rule(struct as_arena *arena, const struct as_rule *rule)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* rule.h - rules of the configuration: what the file says, what it becomes, and the search for the rule that decides.
  *
- * rule_parse.c compiles once, when the configuration is read; rule_match.c looks at facts, without I/O and without memory of its own.
+ * rule_parse.c compiles once, when the configuration is read; rule_match.c looks at facts, without I/O, and rule_crowd.c at recipients.
  * A rule is a conjunction of conditions, a condition a disjunction of values; what is cheap to test stands first.
  */
 #ifndef AS_RULE_H
@@ -115,6 +115,8 @@ enum as_err as_rules_compile(struct as_arena *arena, const struct as_settings *s
 const char *as_condition_name(enum as_condition_id id);
 /* Does whatever satisfies `narrow` satisfy `wide`? Both of one kind. */
 bool as_condition_covers(const struct as_condition *wide, const struct as_condition *narrow);
+/* Is `name` one of the sorted names? */
+bool as_text_is_in(const char *const *names, size_t count, const char *name);
 /* Is `domain` named by one of the sorted patterns: itself, or below one that begins with a dot? */
 bool as_pattern_has(const char *const *patterns, size_t count, const char *domain);
 
@@ -137,9 +139,9 @@ struct as_rule_choice {
 };
 
 /* The first rule that matches, for each recipient; the strictest (or mildest) of these. `table` is the action without rules: it stands
- * for recipients that no rule takes. taken: one zeroed byte for each recipient, NULL when no rule looks at them. */
-void as_rules_choose(const struct as_rules *rules, const struct as_facts *facts, enum as_verb table, bool wants_mildest,
-		     unsigned char *taken, struct as_rule_choice *choice);
+ * for recipients that no rule takes. The arena is for what it needs on the way. */
+void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
+		     bool wants_mildest, struct as_rule_choice *choice);
 
 /* `assayd -n`: the rules in their order, and what is odd about them. */
 void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out);

@@ -10,6 +10,7 @@
 
 #include "domain.h"
 #include "policy.h"
+#include "rule_crowd.h"
 #include "str.h"
 
 #include <stdlib.h>
@@ -98,36 +99,33 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool has_name(const char *const *names, size_t count, const char *name)
+bool as_text_is_in(const char *const *names, size_t count, const char *name)
 {
 	return count && bsearch(&name, names, count, sizeof *names, compare_names) != NULL;
 }
 
 bool as_pattern_has(const char *const *patterns, size_t count, const char *domain)
 {
-	if (has_name(patterns, count, domain))
+	if (as_text_is_in(patterns, count, domain))
 		return true;
 	for (const char *dot = strchr(domain, '.'); dot; dot = strchr(dot + 1, '.'))
-		if (has_name(patterns, count, dot))
+		if (as_text_is_in(patterns, count, dot))
 			return true;
 	return false;
 }
 
-static bool by_word(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_word(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	return (c->bits & v->bits[c->id]) != 0;
 }
 
-static bool by_name(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_name(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	return v->names[c->id] && as_pattern_has(c->names, c->count, v->names[c->id]);
 }
 
-static bool by_dkim_domain(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_dkim_domain(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	const struct as_dkim_outcome *dkim = v->facts->dkim;
 	for (size_t i = 0; dkim && i < dkim->count; i++) {
 		const struct as_dkim_signature *s = &dkim->signatures[i];
@@ -137,35 +135,32 @@ static bool by_dkim_domain(const struct as_condition *c, const struct view *v, c
 	return false;
 }
 
-static bool by_client(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_client(const struct as_condition *c, const struct view *v)
 {
 	for (size_t i = 0; i < c->network_count; i++)
 		if (as_network_has(&c->networks[i], &v->facts->client))
 			return true;
-	return by_name(c, v, unused);
+	return by_name(c, v);
 }
 
-static bool by_size(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_size(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	for (size_t i = 0; i < c->count; i++)
 		if (v->facts->size >= c->ranges[i].least && v->facts->size <= c->ranges[i].most)
 			return true;
 	return false;
 }
 
-static bool by_field(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_field(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	for (size_t i = 0; v->facts->header && i < c->count; i++)
 		if (v->facts->header[c->fields[i]])
 			return true;
 	return false;
 }
 
-static bool by_tls(const struct as_condition *c, const struct view *v, const struct as_recipient *unused)
+static bool by_tls(const struct as_condition *c, const struct view *v)
 {
-	(void)unused;
 	const char *version = v->facts->tls_version, *cipher = v->facts->tls_cipher;
 	bool has_tls = version && *version;
 	for (size_t i = 0; i < c->count; i++)
@@ -173,18 +168,6 @@ static bool by_tls(const struct as_condition *c, const struct view *v, const str
 		    (has_tls && cipher && as_equal_nocase(c->names[i], cipher)))
 			return true;
 	return false;
-}
-
-static bool by_recipient(const struct as_condition *c, const struct view *unused, const struct as_recipient *recipient)
-{
-	(void)unused;
-	return has_name(c->names, c->count, recipient->address);
-}
-
-static bool by_recipient_domain(const struct as_condition *c, const struct view *unused, const struct as_recipient *recipient)
-{
-	(void)unused;
-	return as_pattern_has(c->names, c->count, recipient->domain);
 }
 
 /* --- what contains what --------------------------------------------------------------------------------------------------- */
@@ -206,7 +189,7 @@ static bool cover_patterns(const struct as_condition *wide, const struct as_cond
 static bool cover_texts(const struct as_condition *wide, const struct as_condition *narrow)
 {
 	for (size_t i = 0; i < narrow->count; i++)
-		if (!has_name(wide->names, wide->count, narrow->names[i]))
+		if (!as_text_is_in(wide->names, wide->count, narrow->names[i]))
 			return false;
 	return true;
 }
@@ -252,7 +235,7 @@ static bool cover_fields(const struct as_condition *wide, const struct as_condit
 
 static const struct {
 	const char *name;
-	bool (*match)(const struct as_condition *condition, const struct view *view, const struct as_recipient *recipient);
+	bool (*match)(const struct as_condition *condition, const struct view *view); /* NULL: rule_crowd.c does */
 	bool (*covers)(const struct as_condition *wide, const struct as_condition *narrow);
 	uint32_t (*see)(const struct as_facts *facts); /* the bits of a condition of words */
 } conditions[AS_CONDITIONS] = {
@@ -275,8 +258,8 @@ static const struct {
 	[AS_IF_CLIENT] = { "client", by_client, cover_clients, NULL },
 	[AS_IF_TLS] = { "tls", by_tls, cover_texts, NULL },
 	[AS_IF_HEADER] = { "header-present", by_field, cover_fields, NULL },
-	[AS_IF_RECIPIENT] = { "recipient", by_recipient, cover_texts, NULL },
-	[AS_IF_RECIPIENT_DOMAIN] = { "recipient-domain", by_recipient_domain, cover_patterns, NULL },
+	[AS_IF_RECIPIENT] = { "recipient", NULL, cover_texts, NULL },
+	[AS_IF_RECIPIENT_DOMAIN] = { "recipient-domain", NULL, cover_patterns, NULL },
 };
 
 const char *as_condition_name(enum as_condition_id id)
@@ -347,31 +330,34 @@ static bool is_sampled(const struct as_rule *rule, const struct view *v)
 	return rule->percent == 100 || (mixed >> 32) % 100 < rule->percent;
 }
 
-static bool matches(const struct as_rule *rule, size_t from, size_t to, const struct view *v, const struct as_recipient *recipient)
-{
-	for (const struct as_condition *c = rule->conditions + from; c < rule->conditions + to; c++)
-		if (!conditions[c->id].match(c, v, recipient))
-			return false;
-	return true;
-}
-
+/* All conditions but those of a recipient. */
 static bool matches_message(const struct as_rule *rule, const struct view *v)
 {
-	return matches(rule, 0, rule->recipient_at, v, NULL) && is_sampled(rule, v) && !as_rule_is_expired(rule, v->facts->now_s);
+	for (const struct as_condition *c = rule->conditions; c < rule->conditions + rule->recipient_at; c++)
+		if (!conditions[c->id].match(c, v))
+			return false;
+	return is_sampled(rule, v) && !as_rule_is_expired(rule, v->facts->now_s);
 }
 
-/* How many recipients the rule takes of those that are free. marks: they are not free after that. */
-static size_t take(const struct as_rule *rule, const struct view *v, size_t left, unsigned char *taken, bool marks)
+/* For whom no rule has been found yet. A message without recipients, or with rules that do not look at them, is one for itself. */
+struct audience {
+	struct as_crowd *crowd; /* NULL: there is no need to tell them apart */
+	bool is_free;           /* without a crowd */
+};
+
+static bool is_anybody_left(const struct audience *a)
 {
-	size_t found = 0;
-	if (rule->recipient_at == rule->count)
-		return left;
-	for (size_t i = 0; taken && i < v->facts->recipient_count; i++) {
-		if (taken[i] || !matches(rule, rule->recipient_at, rule->count, v, &v->facts->recipients[i]))
-			continue;
-		taken[i] = marks;
-		found++;
-	}
+	return a->crowd ? as_crowd_left(a->crowd) > 0 : a->is_free;
+}
+
+static bool take(struct audience *a, const struct as_rule *rule)
+{
+	bool keeps = !rule->is_report_only;
+	if (rule->recipient_at < rule->count)
+		return a->crowd && as_crowd_take(a->crowd, rule, keeps);
+	bool found = is_anybody_left(a);
+	if (keeps)
+		*a = (struct audience){ .crowd = NULL };
 	return found;
 }
 
@@ -380,27 +366,28 @@ static bool is_preferred(enum as_verb new, enum as_verb old, bool wants_mildest)
 	return wants_mildest ? new < old : new > old;
 }
 
-void as_rules_choose(const struct as_rules *rules, const struct as_facts *facts, enum as_verb table, bool wants_mildest,
-		     unsigned char *taken, struct as_rule_choice *choice)
+void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
+		     bool wants_mildest, struct as_rule_choice *choice)
 {
 	struct view v;
-	size_t left = taken && facts->recipient_count ? facts->recipient_count : 1;
+	bool asks = rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
+	struct audience audience = { .is_free = true };
 	const struct as_rule *best = NULL;
 	*choice = (struct as_rule_choice){ .rule = NULL };
 	look(&v, facts);
-	for (const struct as_rule *rule = rules->list; left && rule < rules->list + rules->count; rule++) {
-		if (!matches_message(rule, &v))
+	if (asks)
+		audience.crowd = as_crowd_new(arena, facts->recipients, facts->recipient_count);
+	for (const struct as_rule *rule = rules->list; is_anybody_left(&audience) && rule < rules->list + rules->count; rule++) {
+		if (!matches_message(rule, &v) || !take(&audience, rule))
 			continue;
-		size_t found = take(rule, &v, left, taken, !rule->is_report_only);
-		if (found && rule->is_report_only) {
+		if (rule->is_report_only) {
 			choice->noted = choice->noted ? choice->noted : rule;
 			choice->noted_count++;
-		} else if (found) {
-			left -= found;
+		} else {
 			best = !best || is_preferred(rule->verb, best->verb, wants_mildest) ? rule : best;
 		}
 	}
-	choice->rule = best && left && is_preferred(table, best->verb, wants_mildest) ? NULL : best;
+	choice->rule = best && is_anybody_left(&audience) && is_preferred(table, best->verb, wants_mildest) ? NULL : best;
 }
 
 /* --- the header ----------------------------------------------------------------------------------------------------------- */
