@@ -255,7 +255,9 @@ bool as_engine_wants_body(const struct as_message *message)
 		return true;
 	if (!message->has_eoh)
 		return false;
-	return as_facts_needs(message->env->settings) & AS_NEEDS_SIZE || as_body_hashes_are_needed(message->bodies);
+	const struct as_settings *settings = message->env->settings, *shadow = settings->shadow.settings;
+	unsigned needs = as_facts_needs(settings) | (shadow ? as_facts_needs(shadow) : 0);
+	return needs & AS_NEEDS_SIZE || as_body_hashes_are_needed(message->bodies);
 }
 
 void as_engine_body(struct as_message *message, const unsigned char *bytes, size_t n)
@@ -344,6 +346,8 @@ static void decide(struct as_message *message, const char *queue_id)
 	as_facts_collect(message, settings, &facts);
 	as_policy_decide(message->arena, settings, &facts, &message->decision);
 	report_override(message);
+	if (settings->shadow.settings)
+		as_shadow_judge(message, &facts);
 }
 
 /* With traces kept: the name under which the explanation is found. */
@@ -375,6 +379,7 @@ void as_engine_eom(struct as_message *message, const char *queue_id, void (*befo
 	sign_reply(message);
 	memset(verdict, 0, sizeof *verdict);
 	verdict->decision = &message->decision;
+	verdict->shadow = message->shadow;
 	verdict->edits = as_edits_make(message, &verdict->edit_count);
 	verdict->log_line = as_logline_make(message, as_clock_mono_ms(clock) - begun_ms);
 }

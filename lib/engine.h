@@ -8,6 +8,7 @@
 #define AS_ENGINE_H
 
 #include "message.h"
+#include "shadow.h"
 
 /* CONNECT. client NULL: unknown or local. name: the MTA's idea of the client's name, NULL. hostname: the MTA's {j}, NULL. Takes its own
  * reference to env. */
@@ -41,6 +42,7 @@ struct as_verdict {
 	const struct as_decision *decision;
 	size_t edit_count;
 	const struct as_edit *edits; /* also for a message that will be refused: the applier may leave them out then */
+	const struct as_shadow *shadow; /* what a shadow configuration would have decided; NULL: there is none */
 	const char *log_line;        /* "from=<...> helo=... ..." without the queue id; printable */
 };
 

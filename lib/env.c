@@ -4,6 +4,8 @@
 
 #include "env.h"
 
+#include "shadow_counts.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -43,6 +45,8 @@ struct as_env *as_env_new(struct as_arena *arena, const struct as_settings *sett
 	counted->arena = arena;
 	counted->env = (struct as_env){ .settings = settings, .dns = dns, .clock = clock, .log = log };
 	atomic_init(&counted->references, 1);
+	if (settings->shadow.settings)
+		counted->env.shadow_counts = as_alloc(arena, sizeof *counted->env.shadow_counts);
 	const char *trouble = load_libraries(counted);
 	if (!trouble)
 		return &counted->env;

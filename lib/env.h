@@ -12,6 +12,8 @@
 #include "log.h"
 #include "settings.h"
 
+struct as_shadow_counts;
+
 struct as_env {
 	const struct as_settings *settings;
 	struct as_dns *dns;
@@ -19,6 +21,7 @@ struct as_env {
 	struct as_psl *psl; /* NULL unless dmarc.discovery asks for it */
 	const struct as_clock *clock;
 	const struct as_log *log;
+	struct as_shadow_counts *shadow_counts; /* of its shadow configuration, for who counts; NULL without one */
 };
 
 /* Builds an environment. Takes over arena (which holds the settings) and one reference to dns, also on error. clock and log are

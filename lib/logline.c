@@ -4,6 +4,7 @@
 
 #include "logline.h"
 
+#include "shadow.h"
 #include "str.h"
 
 #include <string.h>
@@ -153,6 +154,17 @@ static void put_decision(struct as_buf *line, const struct as_decision *decision
 		as_buf_printf(line, ",+%zu", decision->noted_count - 1);
 }
 
+/* Nothing while it agrees. */
+static void put_shadow(struct as_buf *line, const struct as_shadow *shadow)
+{
+	if (!shadow || shadow->kind == AS_SHADOW_SAME)
+		return;
+	if (shadow->kind == AS_SHADOW_UNKNOWN)
+		as_buf_puts(line, " shadow=unknown");
+	else
+		as_buf_printf(line, " shadow=%s shadow-rule=%s", as_verb_name(shadow->tried), shadow->decision.rule);
+}
+
 const char *as_logline_make(struct as_message *message, int64_t ms)
 {
 	char client[AS_IP_TEXT];
@@ -171,6 +183,7 @@ const char *as_logline_make(struct as_message *message, int64_t ms)
 	put_dmarc(&line, message);
 	put_dnssec(&line, message);
 	put_decision(&line, &message->decision);
+	put_shadow(&line, message->shadow);
 	as_buf_printf(&line, " ms=%lld", (long long)ms);
 	if (message->decision.reason)
 		put_reason(&line, message->decision.reason);

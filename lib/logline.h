@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* "from=... author=... helo=... client=... iprev=... spf=... dkim=... arc=... dmarc=... policy=... dnssec=... action=... rule=... ms=...";
- * "-" stands for what was not evaluated or does not exist. With reason="..." at the end when there is one. Arena memory. */
+ * "-" stands for what was not evaluated or does not exist. Before ms= shadow=... shadow-rule=... when a shadow configuration decides
+ * otherwise, and reason="..." at the end when there is one. Arena memory. */
 const char *as_logline_make(struct as_message *message, int64_t ms);
 
 #endif

@@ -21,6 +21,7 @@
 
 struct as_forged;
 struct as_recorder;
+struct as_shadow;
 
 enum { AS_OWN_FIELDS = 2 }; /* names of header fields that only we may write (edits.c) */
 
@@ -72,6 +73,7 @@ struct as_message {
 	struct as_iprev_outcome *iprev;
 	struct as_results results;
 	struct as_decision decision;
+	const struct as_shadow *shadow; /* NULL: there is no shadow configuration (shadow.h) */
 };
 
 #endif

@@ -104,5 +104,7 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 
 /* `assayd -n`: the decision matrix that these settings make, computed with as_policy_decide itself. */
 void as_policy_write_matrix(const struct as_settings *settings, FILE *out);
+/* The rows of the matrix in which the shadow configuration differs. There is one. */
+void as_policy_write_changes(const struct as_settings *settings, FILE *out);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "policy.h"
 
+#include <string.h>
+
 enum { NO_RESULT = -1 };
 
 /* One outcome. Results that are not named are a pass, so that only the one in question decides. */
@@ -128,5 +130,36 @@ void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 	write_list(out, "Enforced", decisions, AS_VERB_QUARANTINE, AS_VERB_REJECT);
 	write_list(out, "Tagged only", decisions, AS_VERB_TAG, AS_VERB_TAG);
 	write_relays(settings, out);
+	as_arena_free(arena);
+}
+
+static const char *action_text(struct as_arena *arena, const struct as_decision *d)
+{
+	if (d->computed != d->verb)
+		return as_printf(arena, "%s (would be %s)", as_verb_name(d->verb), as_verb_name(d->computed));
+	return d->reply_code ? as_printf(arena, "%s %u %s", as_verb_name(d->verb), d->reply_code, d->enhanced) : as_verb_name(d->verb);
+}
+
+void as_policy_write_changes(const struct as_settings *settings, FILE *out)
+{
+	struct as_settings held = *settings, tried = *settings->shadow.settings;
+	held.rules = tried.rules = NULL;
+	struct as_arena *arena = as_arena_new();
+	size_t changes = 0;
+	for (size_t i = 0; i < EXAMPLES; i++) {
+		struct as_decision a, b;
+		if (!can_happen(&held, &examples[i]))
+			continue;
+		decide(arena, &held, &examples[i], &a);
+		decide(arena, &tried, &examples[i], &b);
+		const char *is = action_text(arena, &a), *would_be = action_text(arena, &b);
+		if (strcmp(is, would_be) == 0 && strcmp(a.rule, b.rule) == 0)
+			continue;
+		if (!changes++)
+			fprintf(out, "%-30s %-30s %s\n", "OUTCOME", "IN FORCE", "SHADOW");
+		fprintf(out, "%-30s %-30s %s\n", examples[i].outcome, is, would_be);
+	}
+	if (!changes)
+		fputs("no outcome of the table is treated otherwise\n", out);
 	as_arena_free(arena);
 }

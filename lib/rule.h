@@ -143,7 +143,13 @@ struct as_rule_choice {
 void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
 		     bool wants_mildest, struct as_rule_choice *choice);
 
+/* The condition of a rule that can never hold with these settings, because the method of *section is off (NULL: because clients that
+ * logged in are not judged). NULL: there is none. */
+const struct as_condition *as_rule_blind(const struct as_rule *rule, const struct as_settings *settings, const char **section);
+
 /* `assayd -n`: the rules in their order, and what is odd about them. */
 void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out);
+/* The rules in which the shadow configuration differs: new, changed, gone, in another order. Returns whether there are any. */
+bool as_rules_write_changes(const struct as_settings *settings, FILE *out);
 
 #endif

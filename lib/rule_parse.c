@@ -243,9 +243,8 @@ static enum as_err check_reply(const struct compiler *c, const struct as_rule *r
 	return AS_OK;
 }
 
-static enum as_err check_methods(const struct compiler *c, const struct as_rule *rule)
+const struct as_condition *as_rule_blind(const struct as_rule *rule, const struct as_settings *s, const char **section)
 {
-	const struct as_settings *s = c->settings;
 	const struct { enum as_condition_id id; bool is_on; const char *section; } rows[] = {
 		{ AS_IF_SPF, s->spf.enable, "spf" },           { AS_IF_SPF_HELO, s->spf.enable, "spf" },
 		{ AS_IF_DKIM, s->dkim.enable, "dkim" },        { AS_IF_DKIM_DOMAIN, s->dkim.enable, "dkim" },
@@ -255,16 +254,28 @@ static enum as_err check_methods(const struct compiler *c, const struct as_rule 
 		{ AS_IF_AUTHENTICATED, !s->skip_authenticated || !allows(rule, AS_IF_AUTHENTICATED, true), NULL },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		if (rows[i].is_on || !find(rule, rows[i].id))
-			continue;
-		if (!rows[i].section)
-			return refuse(c, AS_ERR_RANGE, "authenticated clients do not come to rules unless skip-authenticated = false");
-		return refuse(c, AS_ERR_RANGE, "%s never matches while %s.enable = false", as_condition_name(rows[i].id), rows[i].section);
+		const struct as_condition *condition = rows[i].is_on ? NULL : find(rule, rows[i].id);
+		*section = rows[i].section;
+		if (condition)
+			return condition;
 	}
+	*section = "iprev";
+	const struct as_condition *client = find(rule, AS_IF_CLIENT); /* names have to be confirmed */
+	return client && !client->network_count && !s->iprev.enable ? client : NULL;
+}
+
+static enum as_err check_methods(const struct compiler *c, const struct as_rule *rule)
+{
+	const char *section;
 	const struct as_condition *client = find(rule, AS_IF_CLIENT);
-	if (client && client->count && !s->iprev.enable)
+	if (client && client->count && !c->settings->iprev.enable)
 		return refuse(c, AS_ERR_RANGE, "client = \"%s\": a name has to be confirmed; set iprev.enable = true, or write the network",
 			      client->names[0]);
+	const struct as_condition *blind = as_rule_blind(rule, c->settings, &section);
+	if (blind && !section)
+		return refuse(c, AS_ERR_RANGE, "authenticated clients do not come to rules unless skip-authenticated = false");
+	if (blind)
+		return refuse(c, AS_ERR_RANGE, "%s never matches while %s.enable = false", as_condition_name(blind->id), section);
 	return AS_OK;
 }
 

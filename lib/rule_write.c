@@ -50,15 +50,24 @@ static void add_condition(struct as_buf *out, const struct as_rules *rules, cons
 	as_buf_puts(out, "}");
 }
 
+static const char *action_name(const struct as_rule *rule)
+{
+	return rule->is_report_only ? "report-only" : as_verb_name(rule->verb);
+}
+
+static const char *conditions_text(struct as_arena *arena, const struct as_rules *rules, const struct as_rule *rule)
+{
+	struct as_buf text = as_buf_new(arena);
+	for (size_t i = 0; i < rule->count; i++)
+		add_condition(&text, rules, &rule->conditions[i]);
+	return text.text;
+}
+
 static void write_rule(struct as_arena *arena, const struct as_rules *rules, size_t number, int64_t now_s, FILE *out)
 {
 	const struct as_rule *rule = &rules->list[number];
-	struct as_buf line = as_buf_new(arena);
 	char date[AS_DATE_TEXT];
-	for (size_t i = 0; i < rule->count; i++)
-		add_condition(&line, rules, &rule->conditions[i]);
-	fprintf(out, "%3zu %-26s %-12s%s\n", number + 1, rule->name, rule->is_report_only ? "report-only" : as_verb_name(rule->verb),
-		line.text);
+	fprintf(out, "%3zu %-26s %-12s%s\n", number + 1, rule->name, action_name(rule), conditions_text(arena, rules, rule));
 	if (rule->percent < 100)
 		fprintf(out, "    only %u %% of the messages\n", rule->percent);
 	if (rule->expires_s)
@@ -125,6 +134,11 @@ static void write_unreachable(const struct as_settings *settings, int64_t now_s,
 			fprintf(out, "unreachable: rule %s, since rule %s takes all its messages\n", rule->name, shadow->name);
 		if (is_all_trusted(settings, rule))
 			fprintf(out, "unreachable: rule %s, since its clients are in trusted-networks\n", rule->name);
+		const char *section;
+		const struct as_condition *blind = as_rule_blind(rule, settings, &section); /* only in a shadow */
+		if (blind && section)
+			fprintf(out, "unreachable: rule %s, since %s is not looked at while %s.enable = false\n", rule->name,
+				as_condition_name(blind->id), section);
 	}
 }
 
@@ -200,4 +214,61 @@ void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out
 	write_list(settings, "Enforced by rules", false, now_s, out);
 	write_list(settings, "Tagged by rules", true, now_s, out);
 	as_arena_free(arena);
+}
+
+/* --- what a shadow changes -------------------------------------------------------------------------------------------------- */
+
+static const struct as_rule *find_rule(const struct as_rules *rules, const char *name)
+{
+	for (size_t i = 0; rules && i < rules->count; i++)
+		if (strcmp(rules->list[i].name, name) == 0)
+			return &rules->list[i];
+	return NULL;
+}
+
+static bool decides_alike(struct as_arena *arena, const struct as_rules *a_rules, const struct as_rule *a, const struct as_rules *b_rules,
+			  const struct as_rule *b)
+{
+	return a->verb == b->verb && a->is_report_only == b->is_report_only && a->percent == b->percent && a->expires_s == b->expires_s &&
+	       strcmp(a->reply, b->reply) == 0 &&
+	       strcmp(conditions_text(arena, a_rules, a), conditions_text(arena, b_rules, b)) == 0;
+}
+
+/* Do the rules that both have stand in one order? */
+static bool has_same_order(const struct as_rules *a, const struct as_rules *b)
+{
+	const struct as_rule *last = NULL;
+	for (size_t i = 0; a && i < a->count; i++) {
+		const struct as_rule *other = find_rule(b, a->list[i].name);
+		if (other && last && other < last)
+			return false;
+		last = other ? other : last;
+	}
+	return true;
+}
+
+bool as_rules_write_changes(const struct as_settings *settings, FILE *out)
+{
+	const struct as_rules *held = settings->rules, *tried = settings->shadow.settings->rules;
+	struct as_arena *arena = as_arena_new();
+	bool has_changes = false;
+	for (size_t i = 0; tried && i < tried->count; i++) {
+		const struct as_rule *rule = &tried->list[i], *old = find_rule(held, rule->name);
+		if (old && decides_alike(arena, held, old, tried, rule))
+			continue;
+		fprintf(out, "rule %s: %s\n", rule->name, old ? "changed" : "new");
+		has_changes = true;
+	}
+	for (size_t i = 0; held && i < held->count; i++) {
+		if (find_rule(tried, held->list[i].name))
+			continue;
+		fprintf(out, "rule %s: gone\n", held->list[i].name);
+		has_changes = true;
+	}
+	if (!has_same_order(held, tried)) {
+		fputs("rules: in another order\n", out);
+		has_changes = true;
+	}
+	as_arena_free(arena);
+	return has_changes;
 }

@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "rule.h"
 #include "settings_scan.h"
+#include "settings_shadow.h"
 #include "settings_table.h"
 #include "settings_value.h"
 #include "str.h"
@@ -523,7 +524,7 @@ static void check_captured(struct loading *l, const struct as_settings *settings
 }
 
 /* text behind which HOOK stands. NULL: the defaults alone. The settings go to arena. */
-static const struct as_settings *load(struct loading *l, struct as_arena *arena, const char *text)
+static struct as_settings *load(struct loading *l, struct as_arena *arena, const char *text)
 {
 	struct as_settings *settings = NULL;
 	cfg_t *cfg = cfg_init(make_options(l, ""), CFGF_NONE);
@@ -536,6 +537,8 @@ static const struct as_settings *load(struct loading *l, struct as_arena *arena,
 		complain(l, cfg->line, AS_ERR_SYNTAX, "cannot be read");
 	if (!l->detail) {
 		settings = fill_all(arena, cfg);
+		settings->file = as_strdup(arena, l->name);
+		settings->lines = memcpy(as_alloc(arena, sizeof l->lines), l->lines, sizeof l->lines);
 		check_together(l, settings);
 		compile_rules(l, arena, cfg, settings);
 		read_translations(l, arena, cfg, settings);
@@ -546,11 +549,11 @@ static const struct as_settings *load(struct loading *l, struct as_arena *arena,
 	return settings;
 }
 
-static enum as_err load_text(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
+static enum as_err load_text(struct as_arena *arena, const char *name, const char *text, struct as_settings **settings,
 			     const char **detail)
 {
 	struct loading loading = { .arena = as_arena_new(), .name = name };
-	const struct as_settings *loaded = NULL;
+	struct as_settings *loaded = NULL;
 	int line = 0;
 	char *copy = text ? as_printf(loading.arena, "%s\n", text) : NULL;
 	const char *open = copy ? as_settings_scan(copy, &line) : NULL;
@@ -569,17 +572,66 @@ static enum as_err load_text(struct as_arena *arena, const char *name, const cha
 	return loading.err;
 }
 
-enum as_err as_settings_parse(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
-			      const char **detail)
+static enum as_err load_file(struct as_arena *arena, const char *file, struct as_settings **settings, const char **detail)
 {
-	return load_text(arena, name, text, settings, detail);
+	char *text;
+	enum as_err err = read_file(arena, file, &text, detail);
+	return err ? err : load_text(arena, file, text, settings, detail);
+}
+
+static int shadow_line(const struct as_settings *settings)
+{
+	return settings->lines[find_row("", "shadow-configuration") - as_keywords];
+}
+
+static enum as_err add_shadow(struct as_arena *arena, struct as_settings *settings, const struct as_settings *next, const char **detail)
+{
+	if (*next->shadow.file) {
+		*detail = as_printf(arena, "%s:%d: shadow-configuration: a shadow has no shadow of its own; leave it out", next->file,
+				    shadow_line(next));
+		return AS_ERR_RANGE;
+	}
+	as_settings_join(arena, settings, next);
+	return AS_OK;
+}
+
+/* What is wrong in the file tells so with its own name and line; that there is no such file is told of the keyword. */
+static enum as_err load_shadow(struct as_arena *arena, struct as_settings *settings, const char **detail)
+{
+	struct as_settings *next;
+	enum as_err err = load_file(arena, settings->shadow.file, &next, detail);
+	if (err == AS_ERR_SYSTEM)
+		*detail = as_printf(arena, "%s:%d: shadow-configuration: %s", settings->file, shadow_line(settings), *detail);
+	return err ? err : add_shadow(arena, settings, next, detail);
 }
 
 enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail)
 {
-	char *text;
-	if (!file)
-		return load_text(arena, "defaults", NULL, settings, detail);
-	enum as_err err = read_file(arena, file, &text, detail);
-	return err ? err : load_text(arena, file, text, settings, detail);
+	struct as_settings *loaded;
+	enum as_err err = file ? load_file(arena, file, &loaded, detail) : load_text(arena, "defaults", NULL, &loaded, detail);
+	if (!err && *loaded->shadow.file)
+		err = load_shadow(arena, loaded, detail);
+	if (!err)
+		*settings = loaded;
+	return err;
+}
+
+enum as_err as_settings_parse_with_shadow(struct as_arena *arena, const char *name, const char *text, const char *shadow,
+					  const struct as_settings **settings, const char **detail)
+{
+	struct as_settings *loaded, *next;
+	enum as_err err = load_text(arena, name, text, &loaded, detail);
+	if (!err && shadow)
+		err = load_text(arena, "shadow", shadow, &next, detail);
+	if (!err && shadow)
+		err = add_shadow(arena, loaded, next, detail);
+	if (!err)
+		*settings = loaded;
+	return err;
+}
+
+enum as_err as_settings_parse(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
+			      const char **detail)
+{
+	return as_settings_parse_with_shadow(arena, name, text, NULL, settings, detail);
 }

@@ -43,6 +43,14 @@ struct as_relay {
 };
 
 struct as_settings {
+	const char *file; /* it was read from */
+	const int *lines; /* of the table of keywords, where each was given; 0: it was not */
+	struct {
+		const char *file;                   /* "": none */
+		const struct as_settings *settings; /* its rules, actions and replies, and all else as in force; NULL: none */
+		bool shares_evidence;               /* both take the same for evidence (evidence.h) */
+		const char *const *remarks;         /* what of the file cannot be tried: "FILE:LINE: ..."; NULL ends */
+	} shadow;
 	/* service */
 	const char *authserv_id; /* "": the MTA's {j} */
 	const char *socket;
@@ -123,14 +131,21 @@ struct as_settings {
 	size_t translation_count;
 };
 
-/* Reads a file. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be right" (one or more lines).
+/* Reads a file, and the shadow configuration that it names. Owned by arena. On error *detail is "FILE:LINE: what is wrong; what would be
+ * right" (one or more lines).
  * file NULL: the defaults alone. A missing or unreadable file is AS_ERR_SYSTEM, one over 1 MB AS_ERR_LIMIT; anything wrong in it
  * AS_ERR_SYNTAX or AS_ERR_RANGE, the first error only. One thread at a time in the process: libconfuse's scanner is global. */
 enum as_err as_settings_load(struct as_arena *arena, const char *file, const struct as_settings **settings, const char **detail);
 
-/* The same from text, for tests; name stands for the file in errors. */
+/* The same from text, for tests; name stands for the file in errors. A shadow configuration is not read. */
 enum as_err as_settings_parse(struct as_arena *arena, const char *name, const char *text, const struct as_settings **settings,
 			      const char **detail);
+/* With the text of a shadow configuration, named "shadow"; NULL: none. */
+enum as_err as_settings_parse_with_shadow(struct as_arena *arena, const char *name, const char *text, const char *shadow,
+					  const struct as_settings **settings, const char **detail);
+
+/* `assayd -n`: the actions and replies in which the shadow differs, one line each. There is a shadow. */
+void as_settings_write_changes(const struct as_settings *settings, FILE *out);
 
 /* The sample configuration: every keyword, commented out at its default, with its help. */
 void as_settings_write_sample(FILE *out);

@@ -167,15 +167,15 @@ const struct as_keyword as_keywords[] = {
 	{ TOP("maximum-connections", COUNT, "1000", maximum_connections), .most = 1000000,
 	  .help = "Connections from the MTA served at once; more are told to come back later. 0: no bound." },
 	{ TOP("trusted-networks", NETWORKS, "{\"127.0.0.0/8\", \"::1/128\"}", trusted_networks),
-	  .count = offsetof(struct as_settings, trusted_network_count),
+	  .count = offsetof(struct as_settings, trusted_network_count), .decides = true,
 	  .help = "Clients that are not judged: our own hosts. Backup MXs and gateways in front of us belong into relay, or all that comes "
 		  "through them is not judged either." },
-	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated),
+	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated), .decides = true,
 	  .help = "Do not judge messages of clients that logged in with SMTP AUTH." },
 	{ TOP("auth-results", WORD, "none", auth_results), .words = auth_results,
 	  .help = "What the header field tells of a client that logged in, judged or not. none: nothing. domain: that it did, how, and the "
 		  "domain of the sender. full: the name of the login as well, which everybody who gets the message can read." },
-	{ TOP("report-only", BOOL, "false", report_only),
+	{ TOP("report-only", BOOL, "false", report_only), .decides = true,
 	  .help = "Evaluate, write the header field and the log, but accept everything." },
 	{ TOP("help-url", URL, "", help_url),
 	  .help = "A page that explains refusals, such as https://mail.example.com/why?id=%{id}. It stands at the end of every reply "
@@ -185,9 +185,13 @@ const struct as_keyword as_keywords[] = {
 	{ TOP("on-unknown-client", WORD, "quarantine", on_unknown_client), .words = list_verbs,
 	  .help = "A relay does not tell who handed a message to it, so that SPF is not known, no other check speaks for the message, and "
 		  "DMARC hangs on it. Never stricter than on-reject and on-quarantine of dmarc." },
-	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes,
+	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes, .decides = true,
 	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one "
 		  "answer: the strictest of the actions found, or the mildest." },
+	{ TOP("shadow-configuration", FILE, "", shadow.file),
+	  .help = "A second assay.conf, whole like this one, whose rules, actions and replies are tried on the same messages without "
+		  "another lookup. What it would do otherwise is logged and counted; it never touches a message. See SHADOW "
+		  "CONFIGURATION. Empty: none." },
 	{ TOP("dnssec-state", WORD, "comment", dnssec_mark), .words = marks,
 	  .help = "How results in the header field show the DNSSEC state of their lookups: not at all, as a comment, or as the property "
 		  "policy.dnssec, which is not registered." },
@@ -319,7 +323,7 @@ const struct as_keyword as_keywords[] = {
 
 	{ .section = "arc", ROW("enable", BOOL, "true", arc.enable),
 	  .help = "Validate the chain of a message." },
-	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers),
+	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers), .decides = true,
 	  .help = "Domains whose ARC seals are believed. A message that fails DMARC is accepted when its chain passes and, from the "
 		  "newest set on, a trusted sealer saw an aligned pass before any that is not trusted comes. The result stays fail." },
 
@@ -361,8 +365,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Reply for on-malformed-from." },
 
 	{ .section = "forwarders", ROW("networks", NETWORKS, "{}", forwarders.networks),
-	  .count = offsetof(struct as_settings, forwarders.network_count), .help = "Clients that forward." },
-	{ .section = "forwarders", ROW("domains", PATTERNS, "{}", forwarders.domains),
+	  .count = offsetof(struct as_settings, forwarders.network_count), .decides = true, .help = "Clients that forward." },
+	{ .section = "forwarders", ROW("domains", PATTERNS, "{}", forwarders.domains), .decides = true,
 	  .help = "Domains that forward, proven by a pass of SPF or DKIM." },
 
 	{ RULE("action", ACTION, "report-only", action), .words = actions, .example = "\"reject\"",

@@ -5,6 +5,7 @@
 
 #include "table.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,6 +50,7 @@ struct as_keyword {
 	int64_t least, most;  /* COUNT, SIZE, MILLISECONDS, SECONDS; most of FILE: characters, 0 for any number */
 	const struct as_name_code *words; /* WORD, CHOICE */
 	size_t count;         /* NETWORKS: offset of the number */
+	bool decides;         /* see as_keyword_decides() */
 	const char *verbs;    /* REPLY: the keywords, with spaces between, whose refusals use this text */
 	const char *example;  /* what the sample shows instead of the default; NULL: the default */
 	const char *help;     /* sentences for the sample and the manual, plain ASCII */
@@ -64,6 +66,10 @@ struct as_section {
 /* Both end with a name of NULL. Rows of one section stand together, in the order of the sections, the top first. */
 extern const struct as_keyword as_keywords[];
 extern const struct as_section as_sections[];
+
+/* Is it of the decision, which a shadow configuration can change? Actions ("on-..."), replies and their page, and what `decides`. All else
+ * is about how a message is evaluated, or about the service. */
+bool as_keyword_decides(const struct as_keyword *row);
 
 /* Is this kind a list? */
 #define AS_KIND_IS_LIST(kind) ((kind) >= AS_KIND_NETWORKS)

@@ -6,6 +6,7 @@
 
 #include "trace.h"
 
+#include "shadow.h"
 #include "str.h"
 
 #include <jansson.h>
@@ -149,9 +150,8 @@ static json_t *lookup_list(struct as_message *m)
 	return list;
 }
 
-static json_t *decision_object(struct as_message *m)
+static json_t *decision_object(struct as_message *m, const struct as_decision *d)
 {
-	const struct as_decision *d = &m->decision;
 	json_t *o = json_object();
 	put_text(m, o, "action", as_verb_name(d->verb));
 	if (d->computed != d->verb)
@@ -167,6 +167,20 @@ static json_t *decision_object(struct as_message *m)
 		put_text(m, o, "noted", d->noted->name);
 	if (d->reply_code)
 		put_text(m, o, "reply", as_printf(m->arena, "%u %s %s", d->reply_code, d->enhanced, d->text));
+	return o;
+}
+
+static json_t *shadow_object(struct as_message *m)
+{
+	static const char *const kinds[] = {
+		[AS_SHADOW_SAME] = "same",
+		[AS_SHADOW_OTHER_RULE] = "other-rule",
+		[AS_SHADOW_OTHER_ACTION] = "other-action",
+		[AS_SHADOW_UNKNOWN] = "unknown",
+	};
+	bool is_known = m->shadow->kind != AS_SHADOW_UNKNOWN;
+	json_t *o = is_known ? decision_object(m, &m->shadow->decision) : json_object();
+	put_text(m, o, "compared", kinds[m->shadow->kind]);
 	return o;
 }
 
@@ -262,7 +276,9 @@ const char *as_trace_make(struct as_message *m, const struct as_verdict *verdict
 	if (!m->skipped_by)
 		put_author(m, trace);
 	put_methods(m, trace);
-	json_object_set_new(trace, "decision", decision_object(m));
+	json_object_set_new(trace, "decision", decision_object(m, &m->decision));
+	if (m->shadow)
+		json_object_set_new(trace, "shadow", shadow_object(m));
 	put_header(m, verdict, trace);
 	put_number(trace, "ms", ms);
 	char *text = json_dumps(trace, JSON_COMPACT | JSON_ENSURE_ASCII);

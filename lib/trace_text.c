@@ -228,9 +228,8 @@ static void put_chain(struct as_buf *out, const json_t *list)
 	as_buf_printf(out, "; known %lld ms after MAIL\n", (long long)end_of(chain[0]));
 }
 
-static void put_decision(struct as_buf *out, const json_t *decision)
+static void put_action(struct as_buf *out, const json_t *decision)
 {
-	label(out, "Decision");
 	as_buf_printf(out, "%s, rule %s", or_dash(text_of(decision, "action")), or_dash(text_of(decision, "rule")));
 	if (text_of(decision, "would"))
 		as_buf_printf(out, " (report-only: would %s)", text_of(decision, "would"));
@@ -238,6 +237,12 @@ static void put_decision(struct as_buf *out, const json_t *decision)
 		as_buf_printf(out, " (relay: instead of %s)", text_of(decision, "instead-of"));
 	put_if(out, ": ", text_of(decision, "reason"));
 	as_buf_putc(out, '\n');
+}
+
+static void put_decision(struct as_buf *out, const json_t *decision)
+{
+	label(out, "Decision");
+	put_action(out, decision);
 	if (text_of(decision, "override")) {
 		label(out, "Override");
 		as_buf_puts(out, text_of(decision, "override"));
@@ -251,6 +256,26 @@ static void put_decision(struct as_buf *out, const json_t *decision)
 	if (text_of(decision, "reply")) {
 		label(out, "Reply");
 		as_buf_printf(out, "%s\n", text_of(decision, "reply"));
+	}
+}
+
+/* What a shadow configuration would have done. */
+static void put_shadow(struct as_buf *out, const json_t *shadow)
+{
+	const char *compared = or_dash(text_of(shadow, "compared"));
+	if (!shadow)
+		return;
+	label(out, "Shadow");
+	if (strcmp(compared, "same") == 0) {
+		as_buf_puts(out, "the same\n");
+	} else if (strcmp(compared, "unknown") == 0) {
+		as_buf_puts(out, "unknown, it hangs on a lookup that was not made\n");
+	} else {
+		put_action(out, shadow);
+		if (text_of(shadow, "reply")) {
+			label(out, "");
+			as_buf_printf(out, "%s\n", text_of(shadow, "reply"));
+		}
 	}
 }
 
@@ -291,6 +316,7 @@ enum as_err as_trace_text(struct as_arena *arena, const char *line, const char *
 	put_chain(&out, json_object_get(trace, "lookups"));
 	put_rest(&out, trace);
 	put_decision(&out, json_object_get(trace, "decision"));
+	put_shadow(&out, json_object_get(trace, "shadow"));
 	json_decref(trace);
 	*text = out.text;
 	return AS_OK;

@@ -36,7 +36,7 @@ static void add_rules(struct as_buf *line, const struct as_settings *settings)
 				      action == AS_ACTION_REPORT_ONLY ? "report-only" : as_verb_name((enum as_verb)action));
 }
 
-void as_banner_enforced(const struct as_log *log, const struct as_settings *settings)
+static void log_enforced(const struct as_log *log, const struct as_settings *settings, const char *title)
 {
 	const struct {
 		bool is_on;
@@ -67,8 +67,19 @@ void as_banner_enforced(const struct as_log *log, const struct as_settings *sett
 		as_buf_puts(&line, " nothing");
 	add_rules(&line, settings);
 	warn_expired(log, settings);
-	as_log(log, AS_LOG_INFO, NULL, "%s:%s", settings->report_only ? "report-only, would enforce" : "enforced", line.text);
+	as_log(log, AS_LOG_INFO, NULL, "%s%s:%s", title, settings->report_only ? "report-only, would enforce" : "enforced", line.text);
 	as_arena_free(arena);
+}
+
+void as_banner_enforced(const struct as_log *log, const struct as_settings *settings)
+{
+	const struct as_settings *shadow = settings->shadow.settings;
+	log_enforced(log, settings, "");
+	if (!shadow)
+		return;
+	log_enforced(log, shadow, "shadow, tried and never done: ");
+	for (const char *const *remark = settings->shadow.remarks; *remark; remark++)
+		as_log(log, AS_LOG_WARNING, NULL, "%s", *remark);
 }
 
 void as_banner(const struct as_log *log, const struct as_settings *settings, const struct as_socket *socket, const char *dns_state)

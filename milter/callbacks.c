@@ -20,6 +20,7 @@
 #include "apply.h"
 #include "capture.h"
 #include "engine.h"
+#include "shadow_counts.h"
 #include "str.h"
 #include "trace.h"
 
@@ -307,6 +308,14 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static void count_shadow(struct as_shadow_counts *counts, const struct as_shadow *shadow)
+{
+	if (shadow->kind == AS_SHADOW_UNKNOWN)
+		as_shadow_count_unknown(counts);
+	else
+		as_shadow_count(counts, shadow->in_force, shadow->tried, shadow->kind == AS_SHADOW_OTHER_RULE);
+}
+
 static sfsistat on_eom(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
@@ -332,6 +341,8 @@ static sfsistat on_eom(SMFICTX *ctx)
 	sfsistat answer = as_apply(ctx, log, queue_id, &verdict, c->steps & SMFIP_HDR_LEADSPC);
 	bool was_given_up = answer == SMFIS_TEMPFAIL && verdict.decision->verb != AS_VERB_TEMPFAIL;
 	as_metrics_message(&service->metrics, message, was_given_up ? AS_VERB_TEMPFAIL : verdict.decision->verb, now_us() - begun_us);
+	if (verdict.shadow)
+		count_shadow(message->env->shadow_counts, verdict.shadow);
 	end_message(c);
 	return answer;
 }

@@ -60,6 +60,18 @@ static bool check_metrics(struct as_arena *arena, const struct as_settings *sett
 	return true;
 }
 
+static void write_shadow(const struct as_settings *settings)
+{
+	const struct as_settings *shadow = settings->shadow.settings;
+	printf("\nSHADOW %s: tried on every message, counted and logged, never done\n", shadow->file);
+	for (const char *const *remark = settings->shadow.remarks; *remark; remark++)
+		printf("%s\n", *remark);
+	as_settings_write_changes(settings, stdout);
+	if (as_rules_write_changes(settings, stdout))
+		as_rules_write(shadow, as_clock_wall_s(&as_clock_system), stdout);
+	as_policy_write_changes(settings, stdout);
+}
+
 int as_check(const struct as_settings *settings)
 {
 	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = {
@@ -79,6 +91,8 @@ int as_check(const struct as_settings *settings)
 	as_policy_write_matrix(settings, stdout);
 	if (settings->report_only)
 		puts("report-only is on: every message is accepted, the actions above are only logged");
+	if (settings->shadow.settings)
+		write_shadow(settings);
 	as_arena_free(arena);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include "signals.h"
 
 #include "notify.h"
+#include "shadow_counts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,6 +101,14 @@ static void *stop_thread(void *user)
 	return NULL;
 }
 
+static void log_shadow(const struct as_env *env)
+{
+	struct as_arena *arena = as_arena_new();
+	if (env->shadow_counts)
+		as_log(env->log, AS_LOG_INFO, NULL, "shadow: %s", as_shadow_counts_text(arena, env->shadow_counts));
+	as_arena_free(arena);
+}
+
 static void log_statistics(struct as_service *service)
 {
 	struct as_env *env = as_environment_ref(service->environment);
@@ -118,17 +127,22 @@ static void log_statistics(struct as_service *service)
 	       (unsigned long long)dns.asked, (unsigned long long)dns.hits, (unsigned long long)dns.merged, (unsigned long long)dns.sent,
 	       (unsigned long long)dns.timeouts, (unsigned long long)dns.over_budget,
 	       (unsigned long long)dns.crowded);
+	log_shadow(env);
 	as_env_unref(env);
 }
 
 static void reload(struct as_service *service)
 {
+	struct as_env *old = as_environment_ref(service->environment);
 	as_notify_reloading();
 	bool is_done = as_environment_reload(service->environment);
 	struct as_env *env = as_environment_ref(service->environment);
 	as_metrics_expect(&service->metrics, env->settings);
 	as_metrics_reload(&service->metrics, is_done, as_clock_wall_s(&as_clock_system));
+	if (env != old)
+		log_shadow(old);
 	as_env_unref(env);
+	as_env_unref(old);
 	as_notify("READY=1");
 }
 
@@ -188,6 +202,7 @@ static bool drain(struct as_service *service, struct listener *listener)
 	bool is_finished = finish_messages(service, until_ms);
 	if (!is_finished)
 		as_log(env->log, AS_LOG_WARNING, NULL, "stopping with %u messages unfinished", atomic_load(&service->messages));
+	log_shadow(env);
 	as_env_unref(env);
 	stop_listener(service, listener);
 	return is_finished;

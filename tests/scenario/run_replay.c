@@ -34,7 +34,7 @@ static const char *replay(struct as_arena *arena, const struct as_scenario *s, c
 	char *trouble = NULL;
 	if (as_capture_read(arena, bytes, n, &capture, &detail))
 		return as_printf(arena, "damaged: %s\n", detail);
-	if (as_settings_parse(arena, s->file, s->config, &settings, &detail))
+	if (as_settings_parse_with_shadow(arena, s->file, s->config, s->shadow, &settings, &detail))
 		return detail;
 	struct as_replay *r = as_replay_new(settings, &capture, NULL, &trouble);
 	if (!r)

@@ -40,6 +40,8 @@ static void set_text(struct as_scenario *s, const char *key, const char *text)
 {
 	if (strcmp(key, "config") == 0)
 		s->config = text;
+	else if (strcmp(key, "shadow") == 0)
+		s->shadow = text;
 	else if (strcmp(key, "zone") == 0)
 		s->zone = text;
 	else if (strcmp(key, "message") == 0)
@@ -306,7 +308,7 @@ struct as_env *as_scenario_env(const struct as_scenario *s, struct as_dns_fake *
 	char *trouble = NULL;
 	const struct as_settings *settings;
 	struct as_arena *arena = as_arena_new();
-	if (as_settings_parse(arena, s->file, s->config, &settings, &detail))
+	if (as_settings_parse_with_shadow(arena, s->file, s->config, s->shadow, &settings, &detail))
 		wrong(s->file, "config", detail);
 	*fake = as_dns_fake_new(s->time_s);
 	if (as_dns_fake_load(*fake, arena, s->zone, strlen(s->zone), &detail))
@@ -384,7 +386,7 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 	return report;
 }
 
-char *as_scenario_report(struct as_arena *arena, const struct as_scenario *s)
+char *as_scenario_report_counted(struct as_arena *arena, const struct as_scenario *s, unsigned *queries)
 {
 	struct as_dns_fake *fake;
 	struct as_env *env = as_scenario_env(s, &fake);
@@ -392,9 +394,16 @@ char *as_scenario_report(struct as_arena *arena, const struct as_scenario *s)
 	const char *unlisted = as_dns_fake_unlisted(fake);
 	if (unlisted)
 		report = as_printf(arena, "%sunlisted: %s\n", report, unlisted);
+	*queries = as_dns_fake_queries(fake, NULL, 0);
 	as_env_unref(env);
 	as_dns_fake_free(fake);
 	return report;
+}
+
+char *as_scenario_report(struct as_arena *arena, const struct as_scenario *s)
+{
+	unsigned queries;
+	return as_scenario_report_counted(arena, s, &queries);
 }
 
 const char *as_scenario_capture(struct as_arena *arena, const struct as_scenario *s, size_t *size, char **report)

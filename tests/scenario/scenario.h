@@ -10,7 +10,7 @@
  *   sign: key=NAME d=DOMAIN s=SELECTOR [a=ALG] [c=CANON] [h=NAMES] [i=ID] [l=LENGTH] [tags=T;T]    repeatable; the first is signed first
  *   seal: as sign, and [cv=WORD] [n=INSTANCE] [spoil=seal] [times=COUNT] [results=AAR, + for a space] for an ARC set;
  *     signs and seals are made in the order of the file
- *   config <<END / zone <<END / message <<END / expect <<END     text up to a line END
+ *   config <<END / shadow <<END / zone <<END / message <<END / expect <<END     text up to a line END; shadow: a shadow configuration
  *
  * @NAME@ in the zone is the record text of tests/support/keys/NAME.pem. Lines starting with "#" outside texts are comments.
  * "message" is written with LF; \xHH in it (and \\) stands for a byte. The expected text is what as_scenario_report() writes.
@@ -40,6 +40,7 @@ struct as_scenario {
 	bool is_authenticated;
 	int64_t time_s;
 	const char *config, *zone, *expect;
+	const char *shadow; /* NULL: none */
 	const char *message; /* CRLF, signed */
 	size_t message_size;
 };
@@ -62,6 +63,9 @@ struct as_env *as_scenario_env(const struct as_scenario *scenario, struct as_dns
 
 /* What the library makes of it, one line each: action, rule, reply, quarantine, remove, insert (unfolded), log. Arena memory. */
 char *as_scenario_report(struct as_arena *arena, const struct as_scenario *scenario);
+
+/* The same, and how many queries it took. */
+char *as_scenario_report_counted(struct as_arena *arena, const struct as_scenario *scenario, unsigned *queries);
 
 /* A capture of the scenario, in the arena, and the report of the judgement that it captures. NULL: it does not fit. */
 const char *as_scenario_capture(struct as_arena *arena, const struct as_scenario *scenario, size_t *size, char **report);
