@@ -164,12 +164,12 @@ static const struct {
 	{ "dns { stub a.example { addresses = 192.0.2.1 } }", "dns { stub a.example { addresses = 192.0.2.2 } }",
 	  "shadow: the stubs of dns cannot be tried in a shadow, those in force hold\n" },
 	{ "socket-mode = 0600 socket = unix:/x user = '' authserv-id = a.example log { target = stderr local-parts = yes }",
-	  "socket-mode = 0660 user = root log { level = debug } capture { directory = /c rules = a maximum-bytes = 64k }",
+	  "socket-mode = 0660 user = root log { level = debug } capture { directory = /c rules = default maximum-bytes = 64k }",
 	  "shadow:1: socket-mode = \"0660\" cannot be tried in a shadow, \"0600\" in force holds\n"
 	  "shadow:1: user = \"root\" cannot be tried in a shadow, \"\" in force holds\n"
 	  "shadow:1: log.level = \"debug\" cannot be tried in a shadow, \"info\" in force holds\n"
 	  "shadow:1: capture.directory = \"/c\" cannot be tried in a shadow, \"\" in force holds\n"
-	  "shadow:1: capture.rules = {\"a\"} cannot be tried in a shadow, {} in force holds\n"
+	  "shadow:1: capture.rules = {\"default\"} cannot be tried in a shadow, {} in force holds\n"
 	  "shadow:1: capture.maximum-bytes = 65536 cannot be tried in a shadow, 10485760 in force holds\n"
 	  "shadow: not given, and their defaults cannot be tried, what is in force holds: authserv-id, socket, log.target, log.local-parts\n" },
 };
