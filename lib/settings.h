@@ -47,7 +47,7 @@ struct as_settings {
 	const int *lines; /* of the table of keywords, where each was given; 0: it was not */
 	struct {
 		const char *file;                   /* "": none */
-		const struct as_settings *settings; /* its rules, actions and replies, and all else as in force; NULL: none */
+		const struct as_settings *settings; /* its rules, actions and replies, all else and relays[] as in force; NULL: none */
 		bool shares_evidence;               /* both take the same for evidence (evidence.h) */
 		const char *const *remarks;         /* what of the file cannot be tried: "FILE:LINE: ..."; NULL ends */
 	} shadow;

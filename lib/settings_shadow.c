@@ -84,16 +84,29 @@ static const char *text_of(struct as_arena *arena, const struct as_keyword *row,
 	return "";
 }
 
+/* A block with a title, but for the actions in it. */
+static void add_block(struct as_buf *out, const char *section, const char *title, const void *base)
+{
+	as_buf_puts(out, title);
+	for (const struct as_keyword *row = as_keywords; row->name; row++)
+		if (strcmp(row->section, section) == 0 && strncmp(row->name, "on-", 3) != 0)
+			as_buf_printf(out, " %s = %s", row->name, text_of(out->arena, row, base));
+	as_buf_putc(out, '\n');
+}
+
 static const char *stubs_text(struct as_arena *arena, const struct as_settings *settings)
 {
 	struct as_buf out = as_buf_new(arena);
-	for (const struct as_dns_stub *stub = settings->dns.stubs; stub < settings->dns.stubs + settings->dns.stub_count; stub++) {
-		as_buf_puts(&out, stub->zone);
-		for (const struct as_keyword *row = as_keywords; row->name; row++)
-			if (strcmp(row->section, "stub") == 0)
-				as_buf_printf(&out, " %s = %s", row->name, text_of(arena, row, stub));
-		as_buf_putc(&out, '\n');
-	}
+	for (size_t i = 0; i < settings->dns.stub_count; i++)
+		add_block(&out, "stub", settings->dns.stubs[i].zone, &settings->dns.stubs[i]);
+	return out.text;
+}
+
+static const char *relays_text(struct as_arena *arena, const struct as_settings *settings)
+{
+	struct as_buf out = as_buf_new(arena);
+	for (size_t i = 0; i < settings->relay_count; i++)
+		add_block(&out, "relay", settings->relays[i].name, &settings->relays[i]);
 	return out.text;
 }
 
@@ -124,6 +137,19 @@ static size_t size_of(enum as_kind kind)
 	return kind == AS_KIND_BOOL ? sizeof(bool) : kind == AS_KIND_WORD ? sizeof(int) : sizeof(void *);
 }
 
+/* Which hosts are relays holds as it is in force, what is done instead of a rejection is tried. One for each of active->relays. */
+static struct as_relay *join_relays(struct as_arena *arena, const struct as_settings *active, const struct as_settings *next)
+{
+	struct as_relay *relays = as_alloc_array(arena, active->relay_count, sizeof *relays);
+	for (size_t i = 0; i < active->relay_count; i++) {
+		relays[i] = active->relays[i];
+		for (size_t j = 0; j < next->relay_count; j++)
+			if (strcmp(next->relays[j].name, relays[i].name) == 0)
+				relays[i].on_reject = next->relays[j].on_reject;
+	}
+	return relays;
+}
+
 static void take_decisions(struct as_settings *shadow, const struct as_settings *next)
 {
 	for (const struct as_keyword *row = as_keywords; row->name; row++) {
@@ -141,7 +167,7 @@ static void take_decisions(struct as_settings *shadow, const struct as_settings 
 /* One line about every other value that is given and not the one in force, and one about all that are not given. */
 static const char *const *make_remarks(struct as_arena *arena, const struct as_settings *active, const struct as_settings *next)
 {
-	size_t n = 0, most = 3; /* what is not given, stubs, and the end */
+	size_t n = 0, most = 4; /* what is not given, stubs, relays, and the end */
 	for (const struct as_keyword *row = as_keywords; row->name; row++)
 		most++;
 	const char **remarks = as_alloc_array(arena, most, sizeof *remarks);
@@ -164,6 +190,8 @@ static const char *const *make_remarks(struct as_arena *arena, const struct as_s
 					 defaults.text);
 	if (strcmp(stubs_text(arena, next), stubs_text(arena, active)) != 0)
 		remarks[n++] = as_printf(arena, "%s: the stubs of dns cannot be tried in a shadow, those in force hold", next->file);
+	if (strcmp(relays_text(arena, next), relays_text(arena, active)) != 0)
+		remarks[n++] = as_printf(arena, "%s: which hosts are relays cannot be tried in a shadow, those in force are", next->file);
 	return remarks;
 }
 
@@ -196,6 +224,7 @@ void as_settings_join(struct as_arena *arena, struct as_settings *active, const 
 	shadow->lines = next->lines;
 	shadow->shadow.settings = NULL;
 	take_decisions(shadow, next);
+	shadow->relays = join_relays(arena, active, next);
 	active->shadow.settings = shadow;
 	active->shadow.shares_evidence = shares_evidence(scratch, active, shadow);
 	active->shadow.remarks = make_remarks(arena, active, next);
@@ -214,6 +243,12 @@ void as_settings_write_changes(const struct as_settings *settings, FILE *out)
 		if (strcmp(wanted, held) != 0)
 			fprintf(out, "%s%s: %s = %s%s, in force is %s\n", shadow->file, line ? as_printf(arena, ":%d", line) : "",
 				name_of(arena, row), wanted, line ? "" : ", the default", held);
+	}
+	for (size_t i = 0; i < settings->relay_count; i++) {
+		enum as_verb wanted = shadow->relays[i].on_reject, held = settings->relays[i].on_reject;
+		if (wanted != held)
+			fprintf(out, "%s: relay %s: on-reject = \"%s\", in force is \"%s\"\n", shadow->file, shadow->relays[i].name,
+				as_verb_name(wanted), as_verb_name(held));
 	}
 	as_arena_free(arena);
 }

@@ -58,6 +58,7 @@ void as_shadow_judge(struct as_message *message, const struct as_facts *in_force
 	struct as_shadow *shadow = as_alloc(message->arena, sizeof *shadow);
 	message->shadow = shadow;
 	facts.is_trusted = as_facts_is_trusted(settings, &facts.client);
+	facts.relay = in_force->relay ? &settings->relays[in_force->relay - active->relays] : NULL;
 	if (!is_judged && !facts.had_internal_error && !as_policy_skips(settings, &facts)) {
 		shadow->kind = AS_SHADOW_UNKNOWN;
 		return;

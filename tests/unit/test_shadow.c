@@ -79,7 +79,7 @@ static void keywords_that_decide(void **state)
 {
 	(void)state;
 	static const char expected[] =
-		" trusted-networks skip-authenticated report-only help-url on-internal-error mixed-recipients iprev.on-fail iprev.on-permerror "
+		" trusted-networks skip-authenticated report-only help-url on-internal-error on-unknown-client mixed-recipients iprev.on-fail iprev.on-permerror "
 		"iprev.on-temperror iprev.reply-fail spf.on-fail spf.on-softfail spf.on-temperror spf.on-permerror spf.reply-fail "
 		"spf.reply-error dkim.on-fail dkim.on-none dkim.on-temperror dkim.reply-fail dkim.reply-none dkim.reply-temperror "
 		"arc.trusted-sealers dmarc.on-reject dmarc.on-quarantine dmarc.on-none-fail dmarc.on-temperror dmarc.on-permerror "
@@ -163,6 +163,9 @@ static const struct {
 	  "maximum-queries, iprev.enable\n" },
 	{ "dns { stub a.example { addresses = 192.0.2.1 } }", "dns { stub a.example { addresses = 192.0.2.2 } }",
 	  "shadow: the stubs of dns cannot be tried in a shadow, those in force hold\n" },
+	{ "relay r { networks = 192.0.2.1 }", "relay r { networks = 192.0.2.1 on-reject = tag }", "" },
+	{ "relay r { networks = 192.0.2.1 }", "relay r { networks = {192.0.2.1, 192.0.2.2} }",
+	  "shadow: which hosts are relays cannot be tried in a shadow, those in force are\n" },
 	{ "socket-mode = 0600 socket = unix:/x user = '' authserv-id = a.example log { target = stderr local-parts = yes }",
 	  "socket-mode = 0660 user = root log { level = debug } capture { directory = /c rules = default maximum-bytes = 64k }",
 	  "shadow:1: socket-mode = \"0660\" cannot be tried in a shadow, \"0600\" in force holds\n"
@@ -202,6 +205,9 @@ static const struct {
 	{ "", "trusted-networks = {2001:db8::/32, 192.0.2.1} spf { reply-fail = 'a \"b\"' }",
 	  "shadow:1: trusted-networks = {\"2001:db8::/32\", \"192.0.2.1/32\"}, in force is {\"127.0.0.0/8\", \"::1/128\"}\n"
 	  "shadow:1: spf.reply-fail = \"a \"b\"\", in force is \"\"\n" },
+	{ "relay r { networks = 192.0.2.1 on-reject = tag } relay s { networks = 192.0.2.2 }",
+	  "relay s { networks = 192.0.2.2 on-reject = accept } relay r { networks = 192.0.2.1 on-reject = reject }",
+	  "shadow: relay r: on-reject = \"reject\", in force is \"tag\"\nshadow: relay s: on-reject = \"accept\", in force is \"quarantine\"\n" },
 	{ RULE_A, RULE_A RULE_B, "rule b: new\n" },
 	{ RULE_A RULE_B, RULE_B, "rule a: gone\n" },
 	{ RULE_A RULE_B, "", "rule a: gone\nrule b: gone\n" },
