@@ -79,7 +79,8 @@ static void keywords_that_decide(void **state)
 {
 	(void)state;
 	static const char expected[] =
-		" trusted-networks skip-authenticated report-only help-url on-internal-error on-unknown-client mixed-recipients iprev.on-fail iprev.on-permerror "
+		" trusted-networks skip-authenticated report-only help-url on-internal-error on-unknown-client mixed-recipients "
+		"iprev.on-fail iprev.on-permerror "
 		"iprev.on-temperror iprev.reply-fail spf.on-fail spf.on-softfail spf.on-temperror spf.on-permerror spf.reply-fail "
 		"spf.reply-error dkim.on-fail dkim.on-none dkim.on-temperror dkim.reply-fail dkim.reply-none dkim.reply-temperror "
 		"arc.trusted-sealers dmarc.on-reject dmarc.on-quarantine dmarc.on-none-fail dmarc.on-temperror dmarc.on-permerror "
