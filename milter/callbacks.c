@@ -94,6 +94,7 @@ static struct conversation *conversation_of(SMFICTX *ctx)
 		return NULL;
 	}
 	as_kicker_open(service->kicker);
+	as_trimmer_open(service->trimmer);
 	struct as_env *env = as_environment_ref(service->environment);
 	int64_t most = env->settings->maximum_connections; /* 0: no bound */
 	c->is_too_many = most > 0 && open > most;
@@ -364,7 +365,8 @@ static sfsistat on_close(SMFICTX *ctx)
 	(void)smfi_setpriv(ctx, NULL); /* cannot fail with a valid context */
 	free(c);
 	as_kicker_close(service->kicker);
-	atomic_fetch_sub(&service->connections, 1);
+	as_trimmer_close(service->trimmer);
+	atomic_fetch_sub(&service->connections, 1); /* the process may end now, and take service along */
 	return SMFIS_CONTINUE;
 }
 

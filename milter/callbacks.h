@@ -8,6 +8,7 @@
 #include "kick.h"
 #include "metrics.h"
 #include "tracefile.h"
+#include "trim.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@
 struct as_service {
 	struct as_environment *environment;
 	struct as_kicker *kicker;
+	struct as_trimmer *trimmer;
 	struct as_tracefile *traces;
 	struct as_capturefile *captures;
 	atomic_ullong offered; /* messages that began while capturing was on, for capture.every */

@@ -149,11 +149,13 @@ static int make_environment(struct start *start)
 	if (!start->service.environment)
 		return fail(start, EX_CONFIG, detail);
 	start->service.kicker = as_kicker_new(&start->socket);
+	start->service.trimmer = as_trimmer_new();
 	start->service.traces = as_tracefile_new(start->log);
 	start->service.captures = as_capturefile_new(start->log);
 	as_metrics_init(&start->service.metrics, as_clock_wall_s(&as_clock_system));
 	as_metrics_expect(&start->service.metrics, start->settings);
-	bool is_complete = start->service.kicker && start->service.traces && start->service.captures;
+	const struct as_service *service = &start->service;
+	bool is_complete = service->kicker && service->trimmer && service->traces && service->captures;
 	if (is_complete && start->metrics_fd >= 0) {
 		start->metrics = as_metrics_http_new(start->metrics_fd, as_metrics_collect, &start->service);
 		is_complete = start->metrics != NULL;
@@ -219,6 +221,7 @@ static int run(struct start *start)
 		_exit(is_finished ? EX_OK : EX_TEMPFAIL);
 	}
 	as_kicker_free(start->service.kicker);
+	as_trimmer_free(start->service.trimmer);
 	as_tracefile_free(start->service.traces);
 	as_capturefile_free(start->service.captures);
 	as_environment_free(start->service.environment);

@@ -58,6 +58,7 @@ static void start(struct as_arena *arena, pthread_t *thread)
 	if (as_socket_parse(arena, address, listener, &detail) || as_socket_open(arena, listener, &access, &detail))
 		die(address, detail);
 	service.kicker = as_kicker_new(listener);
+	service.trimmer = as_trimmer_new();
 	as_metrics_init(&service.metrics, 0);
 	if (pthread_create(thread, NULL, serve, NULL) != 0)
 		die("thread", NULL);
@@ -69,6 +70,7 @@ static void stop(pthread_t thread)
 	milter_close(milter_open(address)); /* wakes the listener */
 	pthread_join(thread, NULL);
 	as_kicker_free(service.kicker);
+	as_trimmer_free(service.trimmer);
 	as_metrics_clear(&service.metrics);
 	unlink(address + strlen("unix:"));
 	rmdir(folder);
