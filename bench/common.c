@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIELDS_MAX = 256 };
-
 /* Stages that a milter can do without, SMFIP_NO*. */
 enum { NO_CONNECT = 0x1, NO_HELO = 0x2, NO_MAIL = 0x4, NO_RCPT = 0x8, NO_BODY = 0x10, NO_HEADERS = 0x20, NO_EOH = 0x40 };
 
@@ -45,7 +43,6 @@ static void parse(struct as_arena *arena, char *text, struct mail *mail)
 	mail->client = strtok_r(line, " ", &rest);
 	mail->helo = strtok_r(NULL, " ", &rest);
 	mail->sender = strtok_r(NULL, " \r", &rest);
-	mail->fields = as_alloc_array(arena, FIELDS_MAX, sizeof *mail->fields);
 	while ((line = strsep(&text, "\n")) && *line && *line != '\r') {
 		line[strcspn(line, "\r")] = '\0';
 		if (as_is_wsp(*line) && mail->field_count > 0) {
@@ -54,9 +51,10 @@ static void parse(struct as_arena *arena, char *text, struct mail *mail)
 			continue;
 		}
 		char *colon = strchr(line, ':');
-		if (!colon || mail->field_count == FIELDS_MAX)
+		if (!colon)
 			bench_die("not a mail");
 		*colon = '\0';
+		mail->fields = as_grow(arena, mail->fields, mail->field_count, sizeof *mail->fields);
 		mail->fields[mail->field_count++] = (struct mail_field){ line, colon + 1 };
 	}
 	struct as_buf body = as_buf_new(arena);
@@ -226,6 +224,20 @@ long process_memory_kb(pid_t pid)
 {
 	long kb = read_number(pid, "smaps_rollup", "Pss:");
 	return kb > 0 ? kb : 0;
+}
+
+long process_descriptors(pid_t pid)
+{
+	char path[64];
+	long n = 0;
+	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
+	DIR *folder = opendir(path);
+	if (!folder)
+		return -1;
+	for (const struct dirent *entry; (entry = readdir(folder));)
+		n += entry->d_name[0] != '.';
+	closedir(folder);
+	return n;
 }
 
 double process_cpu_us(pid_t pid)

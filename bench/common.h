@@ -45,6 +45,9 @@ long process_status(pid_t pid, const char *field);
 /* Its memory in kB at this moment, pages that it shares with others counted in part; 0: the process has gone. */
 long process_memory_kb(pid_t pid);
 
+/* Its open descriptors; -1: the process has gone, or is not ours to look at. */
+long process_descriptors(pid_t pid);
+
 /* Microseconds on a CPU, user and system, of all threads. 0: the process has gone. */
 double process_cpu_us(pid_t pid);
 

@@ -28,14 +28,7 @@ static _Noreturn void die(const char *what)
 
 static void add_bytes(struct letter *letter, const char *name, const char *value, size_t n)
 {
-	if (letter->field_count == letter->field_room) {
-		size_t room = letter->field_room ? letter->field_room * 2 : 64;
-		struct letter_field *more = as_alloc_array(letter->arena, room, sizeof *more);
-		if (letter->field_count)
-			memcpy(more, letter->fields, letter->field_count * sizeof *more);
-		letter->fields = more;
-		letter->field_room = room;
-	}
+	letter->fields = as_grow(letter->arena, letter->fields, letter->field_count, sizeof *letter->fields);
 	letter->fields[letter->field_count++] = (struct letter_field){ name, value, n };
 }
 

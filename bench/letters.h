@@ -22,7 +22,7 @@ struct letter {
 	const char **recipients;
 	size_t recipient_count;
 	struct letter_field *fields;
-	size_t field_count, field_room;
+	size_t field_count;
 	const char *body;
 	size_t body_size;
 };

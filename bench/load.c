@@ -8,6 +8,7 @@
  * microseconds:
  *   transaction  from connecting (or, later in a connection, from MAIL) to the last verdict
  *   eom          from the first header field to the last verdict: what a client waits for after its final dot
+ * Threads and descriptors of the first PID are the most that were seen while messages were under way.
  */
 #include "config.h"
 
@@ -43,6 +44,8 @@ struct load {
 	atomic_ulong next;
 	atomic_ulong outcomes[OUTCOMES], passes[PASSES];
 	double *transaction_us, *eom_us;
+	atomic_bool is_over;
+	long threads, descriptors; /* the most that was seen */
 };
 
 /* The connection of one thread to all milters of the chain. */
@@ -215,6 +218,20 @@ static void *run_thread(void *context)
 	return NULL;
 }
 
+/* Looks at the first process every few milliseconds. */
+static void *sample_thread(void *context)
+{
+	struct load *load = context;
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	while (!load->is_over) {
+		long threads = process_status(load->pids[0], "Threads:"), descriptors = process_descriptors(load->pids[0]);
+		load->threads = threads > load->threads ? threads : load->threads;
+		load->descriptors = descriptors > load->descriptors ? descriptors : load->descriptors;
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
 /* Returns its seconds. */
 static double run(struct load *load, unsigned long messages, unsigned long connections)
 {
@@ -237,7 +254,8 @@ static double run(struct load *load, unsigned long messages, unsigned long conne
 struct usage {
 	double cpu_us;
 	long peak_kb;   /* the most that each process had, shared pages counted in each */
-	long memory_kb; /* now, shared pages once */
+	long resident_kb; /* now, counted like the peak */
+	long memory_kb;   /* now, shared pages once */
 };
 
 static struct usage measure(const struct load *load)
@@ -250,6 +268,8 @@ static struct usage measure(const struct load *load)
 			usage.cpu_us += process_cpu_us(pids[j]);
 			long peak = process_status(pids[j], "VmHWM:");
 			usage.peak_kb += peak > 0 ? peak : 0;
+			long resident = process_status(pids[j], "VmRSS:");
+			usage.resident_kb += resident > 0 ? resident : 0;
 			usage.memory_kb += process_memory_kb(pids[j]);
 		}
 	}
@@ -276,6 +296,7 @@ static void print_run(struct load *load, double seconds, const struct usage *bef
 	       messages / seconds);
 	printf(", \"cpu_us\": %.1f, \"memory_kb\": %ld, \"peak_kb\": %ld", (after->cpu_us - before->cpu_us) / messages, after->memory_kb,
 	       after->peak_kb);
+	printf(", \"before_kb\": %ld, \"threads\": %ld, \"descriptors\": %ld", before->resident_kb, load->threads, load->descriptors);
 	print_times("eom", load->eom_us, load->messages);
 	print_times("transaction", load->transaction_us, load->messages);
 	for (size_t i = 0; i < OUTCOMES; i++)
@@ -324,8 +345,13 @@ int main(int argc, char **argv)
 	load.eom_us = as_alloc_array(arena, most, sizeof *load.eom_us);
 	run(&load, load.warm_up, 1);
 	struct usage before = measure(&load);
+	pthread_t sampler;
+	if (pthread_create(&sampler, NULL, sample_thread, &load) != 0)
+		bench_die("thread");
 	double seconds = run(&load, load.messages, load.connections);
 	struct usage after = measure(&load);
+	load.is_over = true;
+	pthread_join(sampler, NULL);
 	print_run(&load, seconds, &before, &after);
 	as_arena_free(arena);
 	return load.outcomes[LOST] ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -10,7 +10,6 @@
 
 #include "common.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,26 +57,12 @@ static void end(struct milter_client *milter, struct answers *answers)
 	milter_close(milter);
 }
 
-static int open_descriptors(pid_t pid)
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/fd", (int)pid);
-	DIR *folder = opendir(path);
-	int n = -3; /* ".", ".." and none of ours */
-	if (!folder)
-		bench_die(path);
-	while (readdir(folder))
-		n++;
-	closedir(folder);
-	return n + 1;
-}
-
 static void print_line(pid_t pid, unsigned long sent, unsigned long since, double us, const struct answers *a)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	printf("%8.1f %8lu %9lu %8lu %8lu %6lu %11ld %6d %8ld %10.0f\n", (double)now.tv_sec + (double)now.tv_nsec / 1e9, sent, a->accepted,
-	       a->rejected, a->deferred, a->lost, process_status(pid, "VmRSS:"), open_descriptors(pid), process_status(pid, "Threads:"),
+	printf("%8.1f %8lu %9lu %8lu %8lu %6lu %11ld %6ld %8ld %10.0f\n", (double)now.tv_sec + (double)now.tv_nsec / 1e9, sent, a->accepted,
+	       a->rejected, a->deferred, a->lost, process_status(pid, "VmRSS:"), process_descriptors(pid), process_status(pid, "Threads:"),
 	       since ? us / (double)since : 0.0);
 	fflush(stdout);
 }
