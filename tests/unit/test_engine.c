@@ -117,6 +117,35 @@ static void test_messages_of_one_session_are_apart(void **state)
 	close_world(&world);
 }
 
+/* Who is judged is known at the end of the header: nothing is asked about the relay itself, and nothing about a client that it does not
+ * tell. */
+static void test_relay_is_not_looked_up(void **state)
+{
+	(void)state;
+	struct world world = open_world("relay x { networks = 192.0.2.1 } iprev { enable = true }");
+	as_engine_helo(world.session, "mx.example.com");
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "Received", " from a.example ([203.0.113.9]) by mx.example.com; Sun, 22 Nov 2026 10:00:00 +0000");
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 0);
+	as_engine_eoh(message);
+	assert_int_equal(as_dns_fake_queries(world.fake, "example.com", AS_DNS_TXT), 1);
+	assert_int_equal(as_dns_fake_queries(world.fake, "9.113.0.203.in-addr.arpa", AS_DNS_PTR), 1);
+	finish(message);
+	assert_int_equal(message->spf->code, AS_FAIL);
+	assert_string_equal(message->helo, "a.example");
+	as_engine_end(message);
+
+	unsigned queries = as_dns_fake_queries(world.fake, NULL, 0);
+	message = as_engine_mail(world.session, NULL, "<bob@mail.example.com>", false);
+	as_engine_eoh(message);
+	finish(message);
+	assert_int_equal(message->spf->code, AS_TEMPERROR);
+	assert_null(message->iprev);
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), queries);
+	as_engine_end(message);
+	close_world(&world);
+}
+
 /* An SPF record that asks as much as RFC 7208 4.6.4 lets it: ten terms of ten names each. */
 static void add_longest_spf(struct as_buf *text, const char *domain)
 {
@@ -457,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_end_without_header),
 		cmocka_unit_test(test_header_after_body_is_not_judged),
 		cmocka_unit_test(test_messages_of_one_session_are_apart),
+		cmocka_unit_test(test_relay_is_not_looked_up),
 		cmocka_unit_test(test_budget_is_enough_for_any_message),
 		cmocka_unit_test(test_foreign_fields_beyond_the_cap_cost_no_memory),
 		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
