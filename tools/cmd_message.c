@@ -7,6 +7,8 @@
 #include "dns_fake.h"
 #include "engine.h"
 #include "mailfile.h"
+#include "received.h"
+#include "relay.h"
 #include "str.h"
 #include "trace.h"
 
@@ -213,6 +215,26 @@ void as_print_verdict(struct as_message *message, const struct as_verdict *verdi
 	print_fields(verdict);
 }
 
+/* A mail that was delivered begins with the Received field of our own MTA, which assayd is not shown and which names the relay as the
+ * client. Returns its index; mail->count: there is none. */
+static size_t own_received(const struct as_settings *settings, const struct as_ip *client, const struct as_mail *mail)
+{
+	size_t i = 0;
+	while (i < mail->count && !as_field_is_addressed(mail->fields[i].name, mail->fields[i].name_length, "Received"))
+		i++;
+	if (i == mail->count || !as_relay_find(settings, client))
+		return mail->count;
+	const struct as_mail_field *field = &mail->fields[i];
+	struct as_arena *arena = as_arena_new();
+	struct as_received received;
+	struct as_fields fields; /* for its line ends */
+	as_fields_init(&fields, arena, 1, AS_MAIL_MAX);
+	as_fields_add(&fields, field->name, field->name_length, field->value, field->value_length);
+	const char *trouble = as_received_parse(arena, fields.list[0].value, fields.list[0].value_length, &received);
+	as_arena_free(arena);
+	return !trouble && as_ip_prefix_equal(&received.client, client, 128) ? i : mail->count;
+}
+
 static void judge(struct as_env *env, const struct options *options, const struct as_ip *client, const struct as_mail *mail)
 {
 	struct as_session *session = as_engine_connect(env, client, NULL, options->hostname);
@@ -221,9 +243,11 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	struct as_message *message = as_engine_mail(session, env, options->from ? options->from : "", options->is_authenticated);
 	for (size_t i = 0; i < options->recipient_count; i++)
 		as_engine_rcpt(message, options->recipients[i]);
+	size_t own = own_received(env->settings, client, mail);
 	for (size_t i = 0; i < mail->count; i++)
-		as_engine_header(message, mail->fields[i].name, mail->fields[i].name_length, mail->fields[i].value,
-				 mail->fields[i].value_length);
+		if (i != own)
+			as_engine_header(message, mail->fields[i].name, mail->fields[i].name_length, mail->fields[i].value,
+					 mail->fields[i].value_length);
 	as_engine_eoh(message);
 	as_engine_body(message, mail->body, mail->body_size);
 	struct as_verdict verdict;

@@ -7,6 +7,7 @@ its client.
 """
 
 import contextlib
+import json
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ import sys
 import mta
 import runner
 import tls
-from process import wait_for
+from process import run, wait_for
 from world import RECIPIENT, message
 
 SPOOFER = ("192.0.2.99", "c.example")
@@ -183,6 +184,17 @@ def test_client_is_not_told(world):
             signed = world.sign(message("bank.example", fields=fields), "bank.example")
             outcome = relayed(world, relay, signed, "user@bank.example")
             same(words(outcome, "spf", "dmarc", "action"), ("temperror", "pass", "accept"))
+
+
+def test_delivered_mail_is_judged_again(world):
+    """assay message passes over the field of the inner Postfix."""
+    delivered = through(world, message("good.example"), "user@good.example").data
+    with world.assayd.configured(RELAY % ""):
+        text = run([os.path.join(world.build, "tools", "assay"), "message", "--config", world.assayd.config_file, "--ip", "127.0.0.1",
+                    "--from", "user@good.example", "--json"], input=delivered.decode())
+    judged = json.loads(text)
+    same((judged["client"], judged["helo"], judged["spf"]["result"], judged["relay"]),
+         ("192.0.2.10", "mail.good.example", "pass", {"name": "front", "address": "127.0.0.1"}))
 
 
 # --- who tells Postfix its client --------------------------------------------------------------------------------------
