@@ -52,6 +52,9 @@ FEATURE(`accept_unresolvable_domains')
 {milter}
 {extra}
 MAILER(`smtp')
+LOCAL_RULESETS
+SLocal_check_rcpt
+R$* elsewhere.example $*	$#error $@ 5.7.1 $: "550 Relaying denied"
 """
 
 

@@ -142,6 +142,22 @@ def test_aborted_message_leaves_nothing_behind(world):
         same((outcome.code, outcome.word("from"), outcome.word("dmarc")), (250, "good.example", "pass"))
 
 
+def test_refused_recipients_do_not_count(world):
+    """The MTA refuses one recipient of three: no rule sees it."""
+    with world.assayd.configured('rule "closed" { action = "reject" recipient = {"user@elsewhere.example"} }\n'
+                                 'rule "open" { action = "tag" recipient = {"second@rcpt.example"} }'), world.connect() as client:
+        data = message("good.example")
+        same(client.command("MAIL FROM:<user@good.example>")[0], 250)
+        same([client.command("RCPT TO:<%s>" % name)[0] // 100
+              for name in (RECIPIENT, "user@elsewhere.example", "second@rcpt.example")], [2, 5, 2])
+        since = world.assayd.line_count()
+        same(client.command("DATA")[0], 354)
+        client.socket.sendall(data + b".\r\n")
+        reply = client.reply()
+        outcome = world.follow(reply, world.assayd.wait_line(r"\b%s: .* action=" % world.postfix.queue_id(reply), since), data)
+        same((outcome.code, outcome.word("rule")), (250, "open"))
+
+
 def test_trusted_client_is_not_judged(world):
     data = message("bank.example", fields=[OURS[0], FOREIGN[0]])
     outcome = world.send(data, "user@bank.example", address=TRUSTED, helo="relay.example")

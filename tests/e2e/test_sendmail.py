@@ -92,6 +92,21 @@ def test_sessions_without_assayd_are_deferred(world):
     test_service.check_normal(world)
 
 
+def test_assayd_killed_in_a_session(world):
+    """Between two messages and within one: deferred, never let in."""
+    for before in ((), ("MAIL FROM:<user@good.example>",)):
+        with world.connect() as client:
+            same(client.send("user@good.example", [RECIPIENT], message("good.example"))[0], 250)
+            same([client.command(line)[0] for line in before], [250] * len(before))
+            world.assayd.kill()
+            try:
+                same(client.command("RCPT TO:<%s>" % RECIPIENT if before else "MAIL FROM:<user@good.example>")[0], 451)
+                same(client.command("DATA")[0], 503)
+            finally:
+                world.assayd.start()
+    test_service.check_normal(world)
+
+
 def test_encryption_and_login(world):
     """{tls_version}, {cipher}, {auth_type} and {auth_authen} come, for each message of its connection."""
     with world.assayd.configured('skip-authenticated = false auth-results = "full"\n'
@@ -136,7 +151,8 @@ def shared_tests():
     tests = test_mail.case_tests() + runner.collect(vars(test_mail))
     tests += [(test.__name__, test) for test in (
         test_service.test_inet_socket, test_service.test_inet6_socket, test_service.test_unix_socket,
-        test_why.test_refused_message_is_found_by_its_reply, test_why.test_every_action, test_why.test_no_trace_unless_asked)]
+        test_why.test_refused_message_is_found_by_its_reply, test_why.test_help_address_keeps_its_percent_signs,
+        test_why.test_every_action, test_why.test_no_trace_unless_asked)]
     return [(name, test) for name, test in tests if name not in NOT_HERE]
 
 
