@@ -196,17 +196,23 @@ static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
 /* Asking again later does not help: the rows for temporary errors, which may defer a message, leave it to these. */
 static bool client_unknown(const struct as_settings *s, const struct as_facts *f)
 {
-	return f->dmarc && f->dmarc->lacks_client && wish(s, f) > s->on_unknown_client && !has_evidence(s, f);
+	return f->dmarc && f->dmarc->lacks_client && wish(s, f) > s->on_unknown_client && !has_evidence(s, f) && !lacks_evidence(s, f);
+}
+
+static bool client_unknown_as(const struct as_settings *s, const struct as_facts *f, enum as_dmarc_policy policy)
+{
+	bool is_milder = wish(s, f) <= s->on_unknown_client;
+	return dmarc_may_fail(f, policy) && is_milder && !has_evidence(s, f) && !lacks_evidence(s, f);
 }
 
 static bool client_unknown_reject(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_may_fail(f, AS_DMARC_REJECT) && !client_unknown(s, f) && !has_evidence(s, f);
+	return client_unknown_as(s, f, AS_DMARC_REJECT);
 }
 
 static bool client_unknown_quarantine(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_may_fail(f, AS_DMARC_QUARANTINE) && !client_unknown(s, f) && !has_evidence(s, f);
+	return client_unknown_as(s, f, AS_DMARC_QUARANTINE);
 }
 
 /* Nothing hangs on a lookup that failed when the record is known to ask for nothing: p=none changes no handling (DM-51, DM-55). */

@@ -600,6 +600,10 @@ static void test_matrix(void **state)
 		  "of 192.0.2.1 does not lead back to it\n" },
 		{ "iprev { enable = true }", "\nreverse DNS permerror          accept     default\n" },
 		{ "dkim { on-none = quarantine }", "\nDKIM none                      quarantine dkim-none\n" },
+		{ "relay x { networks = 192.0.2.1 }", "\nclient of relay unknown, reject quarantine unknown-client\n" },
+		{ "relay x { networks = 192.0.2.1 }", "\nsame, policy quarantine        tag        unknown-client\n" },
+		{ "relay x { networks = 192.0.2.1 }", "\nDMARC fail, policy reject      reject     dmarc-reject     550 " },
+		{ "relay x { networks = 192.0.2.1 }", "\nRelay x: reject becomes quarantine\n" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *text = NULL;
@@ -609,6 +613,7 @@ static void test_matrix(void **state)
 		fclose(out);
 		if (settings_from(arena, cases[i].configuration)->dmarc.enable == false)
 			assert_null(strstr(text, "From missing"));
+		assert_int_equal(strstr(text, "relay unknown") != NULL, strstr(cases[i].configuration, "relay") != NULL);
 		if (!strstr(text, cases[i].line))
 			print_error("%s has no %s\n", text, cases[i].line);
 		assert_non_null(strstr(text, cases[i].line));
@@ -617,12 +622,93 @@ static void test_matrix(void **state)
 	as_arena_free(arena);
 }
 
+/* The client is not known and DMARC hangs on it: as a fail, but never stricter than on-unknown-client, and never deferred for it. */
+static const char *expect_unknown(const struct world *w, enum as_verb on_unknown, enum as_verb *verb)
+{
+	const char *evidence = expect_evidence(w, verb);
+	if (evidence)
+		return evidence;
+	*verb = w->on_dmarc < on_unknown ? w->on_dmarc : on_unknown;
+	return "unknown-client";
+}
+
+static bool check_unknown(struct as_arena *arena, const struct world *w, enum as_verb on_unknown)
+{
+	struct as_settings settings = settings_of(w);
+	struct as_decision d;
+	struct scene scene;
+	enum as_verb verb = AS_VERB_ACCEPT;
+	struct as_evidence evidence = {
+		.list = w->evidence & BY_LIST ? "l.example" : NULL, .list_why = w->evidence & BY_LIST ? "l.example by dkim" : NULL,
+		.forwarder = w->evidence & BY_FORWARDER ? "client" : NULL, .arc = w->evidence & BY_ARC ? "arc=pass" : NULL,
+		.is_undecided = w->evidence & UNDECIDED,
+	};
+	const char *rule = w->dmarc == WANTS_NONE ? "default" : expect_unknown(w, on_unknown, &verb);
+	settings.on_unknown_client = on_unknown;
+	settings.spf.on_temperror = AS_VERB_REJECT; /* not for these */
+	stage(&scene, AS_FROM_ONE, AS_TEMPERROR, DKIM_UNSIGNED, w->dmarc);
+	scene.dmarc.code = AS_TEMPERROR;
+	scene.dmarc.lacks_client = true;
+	scene.facts.is_client_unknown = true;
+	scene.facts.evidence = w->evidence ? &evidence : NULL;
+	as_policy_decide(arena, &settings, &scene.facts, &d);
+	if (strcmp(d.rule, rule) == 0 && d.verb == verb && d.wanted == verb && reply_fits(&d) && !d.override)
+		return true;
+	print_error("on-unknown-client %s\n", as_verb_name(on_unknown));
+	explain(w, rule, verb, &d);
+	return false;
+}
+
+static void test_unknown_client(void **state)
+{
+	(void)state;
+	enum { VERBS = AS_VERB_REJECT + 1 };
+	size_t bad = 0;
+	for (unsigned i = 0; i < (ALL_EVIDENCE + 1) * VERBS * VERBS * 3; i++) {
+		struct as_arena *arena = as_arena_new();
+		unsigned actions = i / (ALL_EVIDENCE + 1);
+		struct world w = { .evidence = i & ALL_EVIDENCE, .on_dmarc = actions % VERBS, .on_list = AS_VERB_TAG,
+			.dmarc = (enum dmarc_state)(WANTS_NONE + actions / VERBS / VERBS), .from = AS_FROM_ONE };
+		bad += !check_unknown(arena, &w, (enum as_verb)(actions / VERBS % VERBS));
+		as_arena_free(arena);
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* What a relay brought is not rejected unless it says so; every other action stays. */
+static void test_relay(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < (AS_VERB_REJECT + 1) * (AS_VERB_REJECT + 1) * 2; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct world w = { .on_dmarc = i % (AS_VERB_REJECT + 1), .dmarc = WANTS_REJECT, .report_only = i >= 25 };
+		struct as_relay relay = { .name = "x", .on_reject = i / (AS_VERB_REJECT + 1) % (AS_VERB_REJECT + 1) };
+		struct as_settings settings = settings_of(&w);
+		struct as_decision d;
+		struct scene scene;
+		stage(&scene, AS_FROM_ONE, AS_FAIL, DKIM_UNSIGNED, WANTS_REJECT);
+		scene.facts.relay = &relay;
+		as_policy_decide(arena, &settings, &scene.facts, &d);
+		bool is_spared = w.on_dmarc == AS_VERB_REJECT && relay.on_reject != AS_VERB_REJECT;
+		assert_int_equal(d.wanted, w.on_dmarc);
+		assert_int_equal(d.computed, is_spared ? relay.on_reject : w.on_dmarc);
+		assert_int_equal(d.verb, w.report_only ? AS_VERB_ACCEPT : d.computed);
+		assert_true(reply_fits(&d));
+		if (d.override && is_spared && !w.report_only)
+			assert_string_equal(d.override_comment, "relay");
+		scene.facts.has_many_forged = true;
+		as_policy_decide(arena, &settings, &scene.facts, &d);
+		assert_int_equal(d.verb, AS_VERB_REJECT);
+		as_arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything),     cmocka_unit_test(test_everything_with_iprev),
 		cmocka_unit_test(test_keywords),       cmocka_unit_test(test_replies),
-		cmocka_unit_test(test_temperror_under_none),
+		cmocka_unit_test(test_temperror_under_none), cmocka_unit_test(test_unknown_client), cmocka_unit_test(test_relay),
 		cmocka_unit_test(test_internal_error), cmocka_unit_test(test_rare_values), cmocka_unit_test(test_hostile_values), cmocka_unit_test(test_matrix),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
