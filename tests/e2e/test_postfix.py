@@ -185,7 +185,7 @@ def test_thirty_megabytes(world):
 
 def test_long_lines(world):
     """Lines beyond the 998 octets of RFC 5322 2.1.1 are hashed as they came."""
-    data = message("good.example", subject="x" * 5000, fields=["X-Long: " + "y " * 20000], body="z" * 9000 + "\n")
+    data = message("good.example", subject="x" * 5000, fields=["X-Long: " + "y " * 10000], body="z" * 9000 + "\n")
     outcome = world.send(world.sign(data, "good.example", options=("-c", "simple/simple", "-h", "from:to:subject:date:x-long")),
                          "user@good.example")
     same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))

@@ -8,6 +8,7 @@ import sys
 import runner
 import sendmail
 import test_mail
+import test_postfix
 import test_service
 import test_why
 import tls
@@ -150,6 +151,7 @@ NOT_HERE = ("test_authenticated_client_is_not_judged", "test_cve_2023_51764_smug
 def shared_tests():
     tests = test_mail.case_tests() + runner.collect(vars(test_mail))
     tests += [(test.__name__, test) for test in (
+        test_postfix.test_pipelined_transactions, test_postfix.test_long_lines,
         test_service.test_inet_socket, test_service.test_inet6_socket, test_service.test_unix_socket,
         test_why.test_refused_message_is_found_by_its_reply, test_why.test_help_address_keeps_its_percent_signs,
         test_why.test_every_action, test_why.test_no_trace_unless_asked)]
