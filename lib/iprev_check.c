@@ -88,8 +88,11 @@ static void check_names(struct as_dns_set *set, const struct as_ip *client, cons
 			note_state(outcome, answer);
 			return;
 		}
-		if (answer->status == AS_DNS_TEMPFAIL && outcome->code != AS_TEMPERROR)
-			set_result(outcome, AS_TEMPERROR, answer->reason);
+		if (answer->status == AS_DNS_TEMPFAIL) {
+			if (outcome->code != AS_TEMPERROR)
+				set_result(outcome, AS_TEMPERROR, answer->reason);
+			outcome->undecided[outcome->undecided_count++] = ptr->records[i].name;
+		}
 		note_state(outcome, answer);
 	}
 }
@@ -109,4 +112,6 @@ void as_iprev_check(struct as_arena *arena, struct as_dns_set *set, const struct
 	outcome->weakest = as_strdup(arena, outcome->weakest);
 	outcome->name = as_strdup(arena, outcome->name);
 	outcome->reason = as_strdup(arena, outcome->reason);
+	for (size_t i = 0; i < outcome->undecided_count; i++)
+		outcome->undecided[i] = as_strdup(arena, outcome->undecided[i]);
 }

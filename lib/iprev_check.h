@@ -21,6 +21,9 @@ struct as_iprev_outcome {
 	const char *name;       /* pass: the first name that leads back, as in DNS; any bytes 0x20..0x7e; else NULL */
 	const char *reason;     /* a few words, printable; NULL on pass */
 	size_t count;           /* names that the address has, those beyond the limit too */
+	/* temperror: the names whose addresses could not be looked up; none when the names themselves could not */
+	size_t undecided_count;
+	const char *undecided[AS_IPREV_NAMES_MAX];
 	enum as_dnssec dnssec;  /* the weakest state of the lookups that the result rests on */
 	const char *weakest;    /* the name with that state */
 };

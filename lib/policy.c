@@ -534,12 +534,17 @@ const char *as_policy_skips(const struct as_settings *settings, const struct as_
 	return NULL;
 }
 
-bool as_policy_has_row(const char *name)
+static const struct row *row_of(const char *name)
 {
 	for (const struct row *row = table; row < table + ROWS; row++)
 		if (strcmp(row->rule, name) == 0)
-			return true;
-	return false;
+			return row;
+	return NULL;
+}
+
+bool as_policy_has_row(const char *name)
+{
+	return row_of(name) != NULL;
 }
 
 const char *as_policy_row_name(size_t n)
@@ -610,6 +615,17 @@ static enum as_dmarc_policy disposition(enum as_verb verb)
 	return verb >= AS_VERB_REJECT ? AS_DMARC_REJECT : verb >= AS_VERB_TAG ? AS_DMARC_QUARANTINE : AS_DMARC_NONE;
 }
 
+/* Why the rule or the row decides; a rule says what its owner wrote. */
+static const char *reason_of(struct as_arena *arena, const struct row *row, const struct as_rule_choice *choice,
+			     const struct as_reply_values *values)
+{
+	if (choice->undecided)
+		return as_printf(arena, "%s, and rule %s asks for the client's name", row->reason, choice->undecided->name);
+	if (choice->rule)
+		return *choice->rule->reason ? choice->rule->reason : NULL;
+	return row->reason ? as_reply_expand(arena, row->reason, values) : NULL;
+}
+
 /* AG-8: present when alignment failed and something else is done than the domain published. A message that is deferred has no disposition
  * yet. */
 static void set_override(struct as_arena *arena, const struct as_facts *facts, const struct row *row, const struct as_rule *rule,
@@ -648,12 +664,13 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 	struct as_rule_choice choice = { .rule = NULL };
 	if (settings->rules && !(row->traits & IS_FINAL && row->applies != always))
 		consult_rules(arena, settings, facts, row_verb(row, settings), &choice);
-	const struct as_rule *rule = choice.rule;
+	const struct as_rule *rule = choice.undecided ? NULL : choice.rule;
+	row = choice.undecided ? row_of("iprev-temperror") : row;
 	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, &space);
 	*decision = (struct as_decision){
-		.wanted = rule ? rule->verb : row_verb(row, settings),
+		.wanted = choice.undecided ? AS_VERB_TEMPFAIL : rule ? rule->verb : row_verb(row, settings),
 		.rule = rule ? rule->name : row->rule,
-		.reason = rule ? *rule->reason ? rule->reason : NULL : row->reason ? as_reply_expand(arena, row->reason, &values) : NULL,
+		.reason = reason_of(arena, row, &choice, &values),
 		.is_skipped = as_policy_skips(settings, facts) != NULL,
 		.noted = choice.noted,
 		.noted_count = choice.noted_count,

@@ -25,6 +25,7 @@ struct view {
 	const char *names[AS_CONDITIONS]; /* NULL: there is none */
 	char helo[NAME_MAX_BYTES], client[NAME_MAX_BYTES];
 	uint64_t sample;
+	bool supposes_name; /* is the client somebody whose name could not be looked up? */
 };
 
 /* --- facts as bits ------------------------------------------------------------------------------------------------------ */
@@ -135,12 +136,36 @@ static bool by_dkim_domain(const struct as_condition *c, const struct view *v)
 	return false;
 }
 
+/* In a buffer; NULL for what is no name, since no name is that long. */
+static const char *lower(char buffer[NAME_MAX_BYTES], const char *name)
+{
+	size_t n = name ? strnlen(name, NAME_MAX_BYTES) : NAME_MAX_BYTES;
+	if (n == NAME_MAX_BYTES)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		buffer[i] = as_lower(name[i]);
+	buffer[n] = '\0';
+	return buffer;
+}
+
+/* Could one of the names that were not looked up satisfy the condition? Without any it could be every name. */
+static bool could_be_client(const struct as_condition *c, const struct as_iprev_outcome *iprev)
+{
+	char buffer[NAME_MAX_BYTES];
+	for (size_t i = 0; i < iprev->undecided_count; i++) {
+		const char *name = lower(buffer, iprev->undecided[i]);
+		if (name && as_pattern_has(c->names, c->count, name))
+			return true;
+	}
+	return c->count && !iprev->undecided_count;
+}
+
 static bool by_client(const struct as_condition *c, const struct view *v)
 {
 	for (size_t i = 0; i < c->network_count; i++)
 		if (as_network_has(&c->networks[i], &v->facts->client))
 			return true;
-	return by_name(c, v);
+	return by_name(c, v) || (v->supposes_name && could_be_client(c, v->facts->iprev));
 }
 
 static bool by_size(const struct as_condition *c, const struct view *v)
@@ -284,17 +309,6 @@ uint64_t as_rule_hash(const char *text)
 	return h * 0x9e3779b97f4a7c15;
 }
 
-/* In a buffer of a view; NULL for what is no name, since no name is that long. */
-static const char *lower(char buffer[NAME_MAX_BYTES], const char *name)
-{
-	size_t n = name ? strnlen(name, NAME_MAX_BYTES) : NAME_MAX_BYTES;
-	if (n == NAME_MAX_BYTES)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		buffer[i] = as_lower(name[i]);
-	return buffer;
-}
-
 static void look(struct view *v, const struct as_facts *f)
 {
 	*v = (struct view){ .facts = f };
@@ -366,19 +380,45 @@ static bool is_preferred(enum as_verb new, enum as_verb old, bool wants_mildest)
 	return wants_mildest ? new < old : new > old;
 }
 
+/* Would the rule decide about anybody, if the client had the name that it asks for? */
+static bool could_match(const struct as_rule *rule, struct view *v, struct audience *a)
+{
+	if (!v->facts->iprev || v->facts->iprev->code != AS_TEMPERROR || rule->is_report_only)
+		return false;
+	v->supposes_name = true;
+	bool could = matches_message(rule, v);
+	v->supposes_name = false;
+	return could && (rule->recipient_at == rule->count || (a->crowd && as_crowd_take(a->crowd, rule, false)));
+}
+
+/* By their actions, the first of each; the action that is taken without them. Where nothing is refused either way, nothing hangs on them,
+ * and what is deferred anyway is. */
+static const struct as_rule *undecided(const struct as_rule *const could[AS_VERB_REJECT + 1], enum as_verb verb)
+{
+	for (int other = AS_VERB_REJECT; other >= AS_VERB_ACCEPT && verb != AS_VERB_TEMPFAIL; other--)
+		if (could[other] && other != (int)verb && (other >= AS_VERB_TEMPFAIL || verb >= AS_VERB_TEMPFAIL))
+			return could[other];
+	return NULL;
+}
+
 void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
 		     bool wants_mildest, struct as_rule_choice *choice)
 {
 	struct view v;
 	bool asks = rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
 	struct audience audience = { .is_free = true };
-	const struct as_rule *best = NULL;
+	const struct as_rule *best = NULL, *could[AS_VERB_REJECT + 1] = { NULL };
 	*choice = (struct as_rule_choice){ .rule = NULL };
 	look(&v, facts);
 	if (asks)
 		audience.crowd = as_crowd_new(arena, facts->recipients, facts->recipient_count);
 	for (const struct as_rule *rule = rules->list; is_anybody_left(&audience) && rule < rules->list + rules->count; rule++) {
-		if (!matches_message(rule, &v) || !take(&audience, rule))
+		if (!matches_message(rule, &v)) {
+			if (!could[rule->verb] && could_match(rule, &v, &audience))
+				could[rule->verb] = rule;
+			continue;
+		}
+		if (!take(&audience, rule))
 			continue;
 		if (rule->is_report_only) {
 			choice->noted = choice->noted ? choice->noted : rule;
@@ -388,6 +428,7 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 		}
 	}
 	choice->rule = best && is_anybody_left(&audience) && is_preferred(table, best->verb, wants_mildest) ? NULL : best;
+	choice->undecided = undecided(could, choice->rule ? choice->rule->verb : table);
 }
 
 /* --- the header ----------------------------------------------------------------------------------------------------------- */

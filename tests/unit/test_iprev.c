@@ -47,6 +47,8 @@ static const char *describe(struct as_arena *arena, const struct as_iprev_outcom
 		as_buf_printf(&out, " %s", outcome->name);
 	if (outcome->reason)
 		as_buf_printf(&out, " (%s)", outcome->reason);
+	for (size_t i = 0; i < outcome->undecided_count; i++)
+		as_buf_printf(&out, " ?%s", outcome->undecided[i]);
 	as_buf_printf(&out, " %zu %s@%s", outcome->count, as_dnssec_name(outcome->dnssec), outcome->weakest);
 	return out.text;
 }
@@ -90,11 +92,11 @@ static const struct {
 	{ .name = "SERVFAIL of the names", "$SERVFAIL " REVERSE ".\n", "temperror (SERVFAIL) 0 indeterminate@" REVERSE, .queries = 1 },
 	{ .name = "timeout of the names", "$TIMEOUT " REVERSE ".\n", "temperror (timeout) 0 indeterminate@" REVERSE },
 	{ .name = "SERVFAIL of the address", PTR("mx.example.com.") "$SERVFAIL mx.example.com. A\n",
-	  "temperror (SERVFAIL) 1 indeterminate@mx.example.com" },
+	  "temperror (SERVFAIL) ?mx.example.com 1 indeterminate@mx.example.com" },
 	{ .name = "SERVFAIL, then pass", PTR("a.example.") PTR("b.example.") "$SERVFAIL a.example. A\nb.example. A 192.0.2.1\n",
 	  "pass b.example 2 insecure@" REVERSE },
 	{ .name = "SERVFAIL, then another address", PTR("a.example.") PTR("b.example.") "$SERVFAIL a.example. A\nb.example. A 192.0.2.2\n",
-	  "temperror (SERVFAIL) 2 indeterminate@a.example" },
+	  "temperror (SERVFAIL) ?a.example 2 indeterminate@a.example" },
 	{ .name = "the first that leads back ends it", PTR("a.example.") PTR("b.example.") "a.example. A 192.0.2.1\n$TIMEOUT b.example.\n",
 	  "pass a.example 2 insecure@" REVERSE, .queries = 2 },
 
@@ -108,7 +110,7 @@ static const struct {
 	{ .name = "secure absence", "$SECURE 192.in-addr.arpa.\n", "permerror (no PTR record) 0 secure@" REVERSE },
 	{ .name = "bogus names", "$BOGUS " REVERSE ".\n", "temperror (bogus: said so by the zone text) 0 bogus@" REVERSE },
 	{ .name = "bogus address", "$SECURE 192.in-addr.arpa.\n" PTR("mx.example.com.") "$BOGUS mx.example.com. A\n",
-	  "temperror (bogus: said so by the zone text) 1 bogus@mx.example.com" },
+	  "temperror (bogus: said so by the zone text) ?mx.example.com 1 bogus@mx.example.com" },
 
 	{ .name = "the 10th name", TEN_NAMES "n9.example. A 192.0.2.1\n", "pass n9.example 10 insecure@" REVERSE, .queries = 11 },
 	{ .name = "the 11th name", TEN_NAMES PTR("n10.example.") "n10.example. A 192.0.2.1\n",
@@ -118,7 +120,7 @@ static const struct {
 	{ .name = "itself", PTR(REVERSE "."), "fail (no name leads back) 1 insecure@" REVERSE },
 	{ .name = "the root", PTR("."), "fail (no name leads back) 1 insecure@" REVERSE, .queries = 1 },
 	{ .name = "an alias of itself", PTR("a.example.") "a.example. CNAME b.example.\nb.example. CNAME a.example.\n",
-	  "temperror (SERVFAIL) 1 indeterminate@a.example" },
+	  "temperror (SERVFAIL) ?a.example 1 indeterminate@a.example" },
 	{ .name = "odd bytes, asked as they are", PTR("a\\;\\(\\034<c>.example.") "a\\;\\(\\034<c>.example. A 192.0.2.1\n",
 	  "pass a;(\"<c>.example 1 insecure@" REVERSE },
 	{ .name = "control bytes: no name at all", PTR("a\\013\\010.example."), "permerror (no PTR record) 0 insecure@" REVERSE, .queries = 1 },
