@@ -27,27 +27,33 @@ static size_t without_line_end(const char *value, size_t n)
 	return n;
 }
 
-static bool is_bare_lf(const char *value, size_t i)
+/* The first line feed without a carriage return from `from` on, or the end. */
+static size_t find_bare_lf(const char *value, size_t n, size_t from)
 {
-	return value[i] == '\n' && (i == 0 || value[i - 1] != '\r');
+	const char *at = value + from, *end = value + n;
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) && at > value && at[-1] == '\r')
+		at++;
+	return at ? (size_t)(at - value) : n;
 }
 
 static size_t count_bare_lf(const char *value, size_t n)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < n; i++)
-		count += is_bare_lf(value, i);
+	for (size_t i = find_bare_lf(value, n, 0); i < n; i = find_bare_lf(value, n, i + 1))
+		count++;
 	return count;
 }
 
 static const char *copy_value(struct as_arena *arena, const char *value, size_t n, size_t bare)
 {
-	char *copy = as_alloc(arena, n + bare + 1);
-	size_t length = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (is_bare_lf(value, i))
-			copy[length++] = '\r';
-		copy[length++] = value[i];
+	char *copy = as_alloc(arena, n + bare + 1), *at = copy;
+	for (size_t i = 0, lf; i < n; i = lf) {
+		bool is_lf = value[i] == '\n'; /* a bare one: the pieces begin at these */
+		lf = find_bare_lf(value, n, i + is_lf);
+		if (is_lf)
+			*at++ = '\r';
+		memcpy(at, value + i, lf - i);
+		at += lf - i;
 	}
 	return copy;
 }

@@ -9,37 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-char as_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool as_is_alpha(char c)
-{
-	char l = as_lower(c);
-	return l >= 'a' && l <= 'z';
-}
-
-bool as_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool as_is_alnum(char c)
-{
-	return as_is_alpha(c) || as_is_digit(c);
-}
-
-bool as_is_wsp(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-bool as_is_fws(char c)
-{
-	return as_is_wsp(c) || c == '\r' || c == '\n';
-}
-
 bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb)
 {
 	if (na != nb)
@@ -61,15 +30,16 @@ size_t as_utf8_size(const char *text, size_t n)
 	static const struct {
 		unsigned char first, last, second_from, second_to, size;
 	} rows[] = {
-		{ 0x00, 0x7f, 0x80, 0xbf, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 	const unsigned char *c = (const unsigned char *)text;
+	if (n > 0 && c[0] < 0x80)
+		return 1;
 	for (size_t i = 0; n > 0 && i < sizeof rows / sizeof rows[0]; i++) {
 		if (c[0] < rows[i].first || c[0] > rows[i].last)
 			continue;
-		if (rows[i].size > n || (rows[i].size > 1 && (c[1] < rows[i].second_from || c[1] > rows[i].second_to)))
+		if (rows[i].size > n || c[1] < rows[i].second_from || c[1] > rows[i].second_to)
 			return 0;
 		for (size_t k = 2; k < rows[i].size; k++)
 			if ((c[k] & 0xc0) != 0x80)

@@ -9,12 +9,38 @@
 #include <stddef.h>
 
 /* ASCII only, no locale: bytes above 0x7f are equal only to themselves. */
-char as_lower(char c);
-bool as_is_alpha(char c);
-bool as_is_digit(char c);
-bool as_is_alnum(char c);
-bool as_is_wsp(char c);  /* SP or HTAB, RFC 5234 B.1 */
-bool as_is_fws(char c);  /* SP, HTAB, CR or LF */
+static inline char as_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static inline bool as_is_alpha(char c)
+{
+	return as_lower(c) >= 'a' && as_lower(c) <= 'z';
+}
+
+static inline bool as_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool as_is_alnum(char c)
+{
+	return as_is_alpha(c) || as_is_digit(c);
+}
+
+/* SP or HTAB, RFC 5234 B.1 */
+static inline bool as_is_wsp(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* SP, HTAB, CR or LF */
+static inline bool as_is_fws(char c)
+{
+	return as_is_wsp(c) || c == '\r' || c == '\n';
+}
+
 bool as_equal_nocase(const char *a, const char *b);
 bool as_equal_nocase_n(const char *a, size_t na, const char *b, size_t nb);
 

@@ -30,12 +30,10 @@ static size_t fws_size(const char *text, size_t n)
 /* Size of the character at text that may stand in a value: FWS, VALCHAR, or well-formed UTF-8 (RFC 8616 5: U-labels in d=, i=). */
 static size_t value_char_size(const char *text, size_t n)
 {
-	size_t size = fws_size(text, n);
-	if (size)
-		return size;
-	if ((unsigned char)text[0] < 0x80)
-		return text[0] > 0x20 && text[0] < 0x7f && text[0] != ';' ? 1 : 0;
-	return as_utf8_size(text, n);
+	unsigned char c = (unsigned char)text[0];
+	if (c > 0x20 && c < 0x7f)
+		return c != ';';
+	return c < 0x80 ? fws_size(text, n) : as_utf8_size(text, n);
 }
 
 static bool is_tag_value(const char *value, size_t n)
