@@ -169,6 +169,23 @@ static void write_rules(struct as_buf *out, const struct as_metrics *m, const st
 			sample(out, expiry, "rule", settings->rules->list[i].name, (uint64_t)settings->rules->list[i].expires_s);
 }
 
+/* They begin anew with a reload, as the configurations do that they compare. */
+static void write_shadow(struct as_buf *out, const struct as_shadow_counts *counts)
+{
+	static const char messages[] = "assay_shadow_messages_total";
+	if (!counts)
+		return;
+	family(out, messages, "counter", "Messages by the action of the configuration in force and that of the shadow configuration.");
+	for (enum as_verb held = AS_VERB_ACCEPT; held <= AS_VERB_REJECT; held++)
+		for (enum as_verb tried = AS_VERB_ACCEPT; tried <= AS_VERB_REJECT; tried++)
+			as_buf_printf(out, "%s{action=\"%s\",shadow=\"%s\"} %" PRIu64 "\n", messages, as_verb_name(held),
+				      as_verb_name(tried), get(&counts->pairs[held][tried]));
+	single(out, "assay_shadow_other_rule_total", "counter", "Those of equal actions by another rule, or with another code.",
+	       get(&counts->other_rule));
+	single(out, "assay_shadow_unknown_total", "counter", "Messages of which the action of the shadow configuration is not known.",
+	       get(&counts->unknown));
+}
+
 /* --- DNS and the process -------------------------------------------------------------------------------------------- */
 
 static void write_dns(struct as_buf *out, const struct as_dns_stats *dns)
@@ -218,6 +235,7 @@ void as_metrics_write(struct as_buf *out, const struct as_metrics *m, const stru
 	write_messages(out, m, state);
 	write_findings(out, m);
 	write_rules(out, m, state->settings);
+	write_shadow(out, state->shadow);
 	write_dns(out, &state->dns);
 	write_process(out, m, state);
 }

@@ -78,10 +78,14 @@ static void whole_text(void **unused)
 	};
 	const struct as_rules rules = { .count = 2, .list = list };
 	const struct as_settings settings = { .maximum_connections = 1000, .report_only = true, .rules = &rules };
-	const struct as_metrics_state state = state_of(&settings);
+	struct as_shadow_counts shadow = { .unknown = 7 };
+	struct as_metrics_state state = state_of(&settings);
 	struct as_metrics m = { 0 };
 	struct as_arena *arena = as_arena_new();
 	struct as_buf out = as_buf_new(arena);
+	state.shadow = &shadow;
+	as_shadow_count(&shadow, AS_VERB_TAG, AS_VERB_REJECT, false);
+	as_shadow_count(&shadow, AS_VERB_REJECT, AS_VERB_REJECT, true);
 	as_metrics_init(&m, NOW_S);
 	as_metrics_expect(&m, &settings);
 	for (int i = 0; i < 9; i++)
