@@ -129,6 +129,20 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 		require(d->wanted >= s->dmarc.on_reject);
 }
 
+/* A shadow that may say anything must say it in order. */
+static void check_shadow(const struct run *run, const struct as_shadow *shadow)
+{
+	require((shadow != NULL) == (run->settings->shadow.settings != NULL));
+	if (!shadow || shadow->kind == AS_SHADOW_UNKNOWN)
+		return;
+	const struct as_decision *d = &shadow->decision;
+	require(shadow->in_force <= AS_VERB_REJECT && shadow->tried <= AS_VERB_REJECT && d->rule && *d->rule);
+	require((shadow->in_force != shadow->tried) == (shadow->kind == AS_SHADOW_OTHER_ACTION));
+	require((d->verb >= AS_VERB_TEMPFAIL) == (d->text != NULL));
+	if (d->text)
+		require_line(d->text, REPLY_MAX);
+}
+
 static void check_findings(const struct as_message *m)
 {
 	if (m->skipped_by)
@@ -247,6 +261,7 @@ static void finish(struct run *run)
 	require(as_clock_mono_ms(clock) - begun_ms <= run->settings->evaluation_timeout_ms);
 	check_findings(run->message);
 	check_decision(run, verdict.decision);
+	check_shadow(run, verdict.shadow);
 	check_edits(run, &verdict);
 	require_line(verdict.log_line, LOG_LINE_MAX);
 	unsigned more = run->settings->iprev.enable ? AS_IPREV_QUESTIONS : 0;
@@ -345,6 +360,7 @@ static void one_field(struct run *run, const char *text)
 
 /* --- the input ------------------------------------------------------------------------------------------------------ */
 
+/* Each has the next one as its shadow. */
 static const struct as_settings *settings_of(size_t choice)
 {
 	static struct as_arena *arena; /* of the whole run: this program has one thread */
@@ -354,7 +370,8 @@ static const struct as_settings *settings_of(size_t choice)
 	if (!arena)
 		arena = as_arena_new();
 	if (!parsed[choice])
-		require(as_settings_parse(arena, "fuzz", configs[choice], &parsed[choice], &detail) == AS_OK);
+		require(as_settings_parse_with_shadow(arena, "fuzz", configs[choice], configs[(choice + 1) % CONFIGS], &parsed[choice],
+						      &detail) == AS_OK);
 	return parsed[choice];
 }
 
