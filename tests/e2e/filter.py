@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""filter.py - another milter, before assayd: it puts fields on top of every message and below its header."""
+"""filter.py - another milter, before assayd: it removes fields, puts some on top of every message and some below its header."""
 
 import socketserver
 import struct
@@ -11,15 +11,14 @@ NOTHING_BUT_THE_END = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200
 
 
 class Filter(socketserver.ThreadingTCPServer):
-    """`top` and `bottom`: lists of (name, value); the last of `top` ends up first."""
+    """`gone`: a list of (name, instance). `top` and `bottom`: lists of (name, value); the last of `top` ends up first."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, top=(), bottom=()):
+    def __init__(self):
         super().__init__(("127.0.0.1", 0), FilterSession)
-        self.top = list(top)
-        self.bottom = list(bottom)
+        self.gone, self.top, self.bottom = [], [], []
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
@@ -49,6 +48,8 @@ class FilterSession(socketserver.StreamRequestHandler):
                 return
 
     def finish_message(self):
+        for name, instance in self.server.gone:
+            self.say(b"m", struct.pack("!I", instance) + name.encode() + b"\0\0")
         for name, value in self.server.top:
             self.say(b"i", struct.pack("!I", 0) + b"%s\0%s\0" % (name.encode(), value.encode()))
         for name, value in self.server.bottom:

@@ -50,8 +50,8 @@ FEATURE(`nocanonify')
 FEATURE(`promiscuous_relay')
 FEATURE(`accept_unresolvable_domains')
 {daemons}
-{milter}
 {extra}
+{milter}
 MAILER(`smtp')
 LOCAL_RULESETS
 SLocal_check_rcpt

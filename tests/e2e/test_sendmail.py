@@ -12,6 +12,7 @@ import test_postfix
 import test_service
 import test_why
 import tls
+from filter import Filter
 from process import run, wait_for
 from world import RECIPIENT, message, message_id
 
@@ -26,19 +27,23 @@ def milter_line(world):
     return re.search("^for Sendmail: (.*)$", run([world.assayd.program, "-n", "-c", world.assayd.config_file]), re.MULTILINE).group(1)
 
 
-def server(world):
-    return sendmail.Sendmail(world.build, world.path("postfix"), lambda: milter_line(world), world.sink,
-                             SENDMAIL_TLS.format(tls.Certificate(world.top)))
+class Surroundings(sendmail.Sendmail):
+    """Sendmail with a certificate, and a milter before assayd that does nothing unless a test tells it to."""
 
+    def __init__(self, world):
+        self.filter = Filter()
+        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world), world.sink,
+                         SENDMAIL_MC.format(tls.Certificate(world.top), self.filter.milter[len("inet:127.0.0.1:"):]))
 
 # Who shows a certificate that is trusted can log in with it (RFC 4422, EXTERNAL).
-SENDMAIL_TLS = """\
+SENDMAIL_MC = """\
 define(`confSERVER_CERT', `{0.both}')
 define(`confSERVER_KEY', `{0.both}')
 define(`confCACERT', `{0.certificate}')
 define(`confCACERT_PATH', `{0.directory}')
 define(`confAUTH_MECHANISMS', `EXTERNAL')
-TRUST_AUTH_MECH(`EXTERNAL')"""
+TRUST_AUTH_MECH(`EXTERNAL')
+INPUT_MAIL_FILTER(`first', `S=inet:{1}@127.0.0.1, F=T')"""
 
 
 def test_signed_bytes_arrive_as_they_were(world):
@@ -56,6 +61,11 @@ def test_eight_bit_message(world):
     data = message("good.example", subject="\u00e4\u0080\u0084\u00ff", body="\u00e4\u0080\u0084\u00ff\n")
     outcome = world.send(world.sign(data, "good.example"), "user@good.example")
     same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+
+
+def test_filter_before_us(world):
+    test_postfix.check_filter_before_us(world, lambda data: world.send(data, "user@good.example"))
+    world.postfix.filter.gone = world.postfix.filter.top = world.postfix.filter.bottom = []
 
 
 def test_name_of_the_mta(world):
@@ -163,7 +173,7 @@ def main():
     if reason:
         print("skipped: " + reason)
         return runner.SKIP
-    return runner.main(shared_tests() + runner.collect(globals()), server=server)
+    return runner.main(shared_tests() + runner.collect(globals()), server=Surroundings)
 
 
 if __name__ == "__main__":

@@ -236,7 +236,7 @@ class World:
         self.more_zones = zones
         self.top = None
         self.kind = milter
-        self.dns = self.sink = self.assayd = self.postfix = None
+        self.dns = self.sink = self.assayd = self.postfix = None  # postfix: the MTA, whichever it is
 
     def __enter__(self):
         self.top = tempfile.mkdtemp(prefix="assay-")
