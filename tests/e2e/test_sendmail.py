@@ -14,7 +14,7 @@ import test_why
 import tls
 from filter import Filter
 from process import run, wait_for
-from world import RECIPIENT, message, message_id
+from world import RECIPIENT, TRUSTED, message, message_id, next_id
 
 BUILD = os.environ.get("ASSAY_BUILD", ".")
 
@@ -77,6 +77,23 @@ def test_name_of_the_mta(world):
         outcome = world.send(message("good.example", fields=[test_mail.OURS[0]]), "user@good.example")
         assert outcome.results.startswith("mx.example; spf=pass"), outcome.results
         same(len(outcome.values("Authentication-Results")), 1)
+
+
+def test_behind_a_relay(world):
+    """Sendmail does not show its own Received field, and what it writes is understood when it is a relay itself."""
+    with world.assayd.configured('relay "mx2" { networks = {"%s"} by = {"mx.example"} }' % TRUSTED):
+        outcome = world.send(message("bank.example"), "user@bank.example", TRUSTED, "mx2.example")
+        same(outcome.word("client"), "unknown")
+        assert ' relay=mx2[%s] unknown="no Received field" ' % TRUSTED in outcome.log, outcome.log
+        for address, shown in (("192.0.2.10", "192.0.2.10"), ("2001:db8::10", "IPv6:2001:db8:0:0:0:0:0:10")):
+            if ":" in address and not sendmail.has_ipv6():
+                continue
+            first = world.send(message("good.example"), "user@good.example", address)
+            assert "[%s]" % shown in first.values("Received")[0], first.values("Received")
+            relayed = first.data.replace(message_id(first.data).encode(), next_id().encode())
+            outcome = world.send(relayed, "user@good.example", TRUSTED, "mx2.example")
+            same((outcome.code, outcome.word("client"), outcome.word("helo"), outcome.word("spf")),
+                 (250, address, "mail.good.example", "pass"))
 
 
 def test_quarantine(world):
