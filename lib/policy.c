@@ -674,6 +674,7 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 		.is_skipped = as_policy_skips(settings, facts) != NULL,
 		.noted = choice.noted,
 		.noted_count = choice.noted_count,
+		.matched = choice.matched,
 	};
 	decision->computed = row->traits & IS_FIXED ? decision->wanted : spare(facts, decision->wanted);
 	decision->verb = settings->report_only && !(row->traits & IS_FIXED) ? AS_VERB_ACCEPT : decision->computed;

@@ -66,6 +66,7 @@ struct as_decision {
 	enum as_verb computed;   /* what would be done without report-only; equal to verb otherwise */
 	const struct as_rule *noted; /* the first rule in report-only that matched; NULL. Settings memory */
 	size_t noted_count;
+	const unsigned char *matched; /* one for each of settings->rules, see struct as_rule_choice; NULL: they were not asked */
 	enum as_verb wanted;     /* what would be done without a relay's on-reject; equal to computed otherwise */
 	const char *rule;        /* stable name of the row that decided: "dmarc-reject", "trusted-network", ... Static or settings memory */
 	const char *reason;      /* printable words; NULL */

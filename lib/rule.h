@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 struct as_facts;
+struct as_rule_stats; /* rule_stats.h */
 
 /* In the order in which they are tested. Those of a recipient come last. */
 enum as_condition_id {
@@ -87,6 +88,7 @@ struct as_rule {
 	uint64_t salt;                         /* of the name: rules take different samples */
 	int64_t expires_s;
 	const char *owner, *reason;
+	uint64_t fingerprint;                  /* of the conditions, not 0: with others it is another rule */
 };
 
 /* Facts that cost something and are only collected when a rule asks. */
@@ -137,11 +139,13 @@ struct as_rule_choice {
 	const struct as_rule *noted; /* the first report-only rule that matched; NULL */
 	size_t noted_count;
 	const struct as_rule *undecided; /* asks for a client's name that could not be looked up, and a refusal hangs on it; NULL */
+	const unsigned char *matched;    /* one for each rule: it took the message or a recipient, or was noted */
 };
 
 /* The first rule that matches, for each recipient; the strictest (or mildest) of these. `table` is the action without rules: it stands
  * for recipients that no rule takes. A rule that hangs on the name of a client whose reverse DNS failed does not match; choice->undecided
- * is one that could have changed the action, if it or the action is a refusal for good or for now. The arena is for what it needs. */
+ * is one that could have changed the action, if it or the action is a refusal for good or for now. The arena is for `matched`
+ * and for what is needed on the way. */
 void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
 		     bool wants_mildest, struct as_rule_choice *choice);
 
@@ -149,8 +153,11 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
  * logged in are not judged). NULL: there is none. */
 const struct as_condition *as_rule_blind(const struct as_rule *rule, const struct as_settings *settings, const char **section);
 
-/* `assayd -n`: the rules in their order, and what is odd about them. */
-void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out);
+/* Of what the conditions say, as they would be written; nothing else of the rule counts. */
+uint64_t as_rule_fingerprint(const struct as_rules *rules, const struct as_rule *rule);
+
+/* `assayd -n`: the rules in their order, when they matched, and what is odd about them. stats NULL: not known. */
+void as_rules_write(const struct as_settings *settings, const struct as_rule_stats *stats, int64_t now_s, FILE *out);
 /* The rules in which the shadow configuration differs: new, changed, gone, in another order. Returns whether there are any. */
 bool as_rules_write_changes(const struct as_settings *settings, FILE *out);
 

@@ -408,7 +408,8 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 	bool asks = rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
 	struct audience audience = { .is_free = true };
 	const struct as_rule *best = NULL, *could[AS_VERB_REJECT + 1] = { NULL };
-	*choice = (struct as_rule_choice){ .rule = NULL };
+	unsigned char *matched = as_alloc(arena, rules->count);
+	*choice = (struct as_rule_choice){ .matched = matched };
 	look(&v, facts);
 	if (asks)
 		audience.crowd = as_crowd_new(arena, facts->recipients, facts->recipient_count);
@@ -420,6 +421,7 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 		}
 		if (!take(&audience, rule))
 			continue;
+		matched[rule - rules->list] = 1;
 		if (rule->is_report_only) {
 			choice->noted = choice->noted ? choice->noted : rule;
 			choice->noted_count++;

@@ -353,6 +353,7 @@ enum as_err as_rules_compile(struct as_arena *arena, const struct as_settings *s
 		enum as_err err = compile(&c, &list[*which]);
 		if (err)
 			return err;
+		list[*which].fingerprint = as_rule_fingerprint(made, &list[*which]);
 	}
 	made->count = count;
 	made->list = list;

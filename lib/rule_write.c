@@ -4,11 +4,14 @@
 
 #include "rule.h"
 
+#include "rule_stats.h"
 #include "settings_table.h"
 #include "str.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { DAY = 24 * 60 * 60, IDLE_DAYS = 30 };
 
 static const char *network_text(struct as_arena *arena, const struct as_network *network)
 {
@@ -63,7 +66,72 @@ static const char *conditions_text(struct as_arena *arena, const struct as_rules
 	return text.text;
 }
 
-static void write_rule(struct as_arena *arena, const struct as_rules *rules, size_t number, int64_t now_s, FILE *out)
+uint64_t as_rule_fingerprint(const struct as_rules *rules, const struct as_rule *rule)
+{
+	struct as_arena *arena = as_arena_new();
+	uint64_t fingerprint = as_rule_hash(conditions_text(arena, rules, rule));
+	as_arena_free(arena);
+	return fingerprint ? fingerprint : 1;
+}
+
+/* --- when it matched -------------------------------------------------------------------------------------------------------- */
+
+/* Whole days; a clock that was set back makes none. */
+static long long days(int64_t from_s, int64_t to_s)
+{
+	return to_s > from_s ? (to_s - from_s) / DAY : 0;
+}
+
+static const char *day_words(struct as_arena *arena, long long n)
+{
+	return as_printf(arena, "%lld day%s", n, n == 1 ? "" : "s");
+}
+
+/* "has not matched since 2026-11-10 (12 days)" */
+static const char *idle_words(struct as_arena *arena, const struct as_rule_stat *stat, int64_t now_s)
+{
+	char date[AS_DATE_TEXT];
+	if (!stat->hits)
+		return as_printf(arena, "never matched in the %s it is there", day_words(arena, days(stat->since_s, now_s)));
+	return as_printf(arena, "has not matched since %s (%s)", as_date_text(stat->last_s, date),
+			 day_words(arena, days(stat->last_s, now_s)));
+}
+
+static bool is_idle(const struct as_rule_stat *stat, int64_t now_s)
+{
+	return days(stat->hits ? stat->last_s : stat->since_s, now_s) >= IDLE_DAYS;
+}
+
+static const struct as_rule_stat *stat_of(const struct as_rule_stats *stats, const struct as_rule *rule)
+{
+	return stats ? as_rule_stats_find(stats, rule->name, rule->fingerprint) : NULL;
+}
+
+static void write_use(struct as_arena *arena, const struct as_rule_stat *stat, int64_t now_s, FILE *out)
+{
+	char since[AS_DATE_TEXT], last[AS_DATE_TEXT];
+	if (stat && (!stat->hits || is_idle(stat, now_s)))
+		fprintf(out, "    %s\n", idle_words(arena, stat, now_s));
+	if (stat && stat->hits)
+		fprintf(out, "    matched %" PRIu64 " time%s since %s, last on %s\n", stat->hits, stat->hits == 1 ? "" : "s",
+			as_date_text(stat->since_s, since), as_date_text(stat->last_s, last));
+}
+
+/* An exemption that nobody needs is a door left open: it is named from its first day on. */
+static void write_unused(struct as_arena *arena, const struct as_rules *rules, const struct as_rule_stats *stats, int64_t now_s, FILE *out)
+{
+	for (const struct as_rule *rule = rules->list; rule < rules->list + rules->count; rule++) {
+		const struct as_rule_stat *stat = stat_of(stats, rule);
+		bool is_exemption = !rule->is_report_only && rule->verb == AS_VERB_ACCEPT;
+		if (!stat || as_rule_is_expired(rule, now_s) || !(is_idle(stat, now_s) || (is_exemption && !stat->hits)))
+			continue;
+		fprintf(out, "unused: %s %s %s%s%s%s%s\n", is_exemption ? "exemption" : "rule", rule->name, idle_words(arena, stat, now_s),
+			*rule->owner ? "; ask " : "", rule->owner, *rule->reason ? "; reason: " : "", rule->reason);
+	}
+}
+
+static void write_rule(struct as_arena *arena, const struct as_rules *rules, const struct as_rule_stats *stats, size_t number,
+		       int64_t now_s, FILE *out)
 {
 	const struct as_rule *rule = &rules->list[number];
 	char date[AS_DATE_TEXT];
@@ -75,6 +143,7 @@ static void write_rule(struct as_arena *arena, const struct as_rules *rules, siz
 			as_date_text(rule->expires_s, date));
 	if (*rule->owner || *rule->reason)
 		fprintf(out, "    %s%s%s\n", rule->owner, *rule->owner && *rule->reason ? ": " : "", rule->reason);
+	write_use(arena, stat_of(stats, rule), now_s, out);
 }
 
 /* --- what is odd ------------------------------------------------------------------------------------------------------------ */
@@ -200,7 +269,7 @@ static void write_list(const struct as_settings *settings, const char *title, bo
 	fputs(*separator == ' ' ? " nothing\n" : "\n", out);
 }
 
-void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out)
+void as_rules_write(const struct as_settings *settings, const struct as_rule_stats *stats, int64_t now_s, FILE *out)
 {
 	const struct as_rules *rules = settings->rules;
 	if (!rules)
@@ -208,8 +277,9 @@ void as_rules_write(const struct as_settings *settings, int64_t now_s, FILE *out
 	struct as_arena *arena = as_arena_new();
 	fputs("RULES, the first that matches decides; the table below is for messages that none takes\n", out);
 	for (size_t i = 0; i < rules->count; i++)
-		write_rule(arena, rules, i, now_s, out);
+		write_rule(arena, rules, stats, i, now_s, out);
 	write_unreachable(settings, now_s, out);
+	write_unused(arena, rules, stats, now_s, out);
 	write_networks(arena, settings, out);
 	write_list(settings, "Enforced by rules", false, now_s, out);
 	write_list(settings, "Tagged by rules", true, now_s, out);

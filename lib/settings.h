@@ -69,6 +69,7 @@ struct as_settings {
 	enum as_verb on_internal_error; /* accept or tempfail */
 	enum as_verb on_unknown_client; /* not AS_VERB_TEMPFAIL */
 	enum as_mixed mixed_recipients;
+	const char *rule_statistics; /* a file; "": none */
 	enum as_dnssec_mark dnssec_mark;
 	int64_t evaluation_timeout_ms;
 	int64_t maximum_queries;

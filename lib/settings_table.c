@@ -192,6 +192,9 @@ const struct as_keyword as_keywords[] = {
 	  .help = "A second assay.conf, whole like this one, whose rules, actions and replies are tried on the same messages without "
 		  "another lookup. What it would do otherwise is logged and counted; it never touches a message. See SHADOW "
 		  "CONFIGURATION. Empty: none." },
+	{ TOP("rule-statistics", FILE, "/var/lib/assay/rules", rule_statistics),
+	  .help = "Where it is kept when rules matched, so that `assayd -n` can name those that nobody needs any more. Nothing is written "
+		  "while there are no rules. Empty: it is forgotten with every restart." },
 	{ TOP("dnssec-state", WORD, "comment", dnssec_mark), .words = marks,
 	  .help = "How results in the header field show the DNSSEC state of their lookups: not at all, as a comment, or as the property "
 		  "policy.dnssec, which is not registered." },

@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "kick.h"
 #include "metrics.h"
+#include "rulekeeper.h"
 #include "tracefile.h"
 #include "trim.h"
 
@@ -20,6 +21,7 @@ struct as_service {
 	struct as_trimmer *trimmer;
 	struct as_tracefile *traces;
 	struct as_capturefile *captures;
+	struct as_rulekeeper *rules;
 	atomic_ullong offered; /* messages that began while capturing was on, for capture.every */
 	atomic_bool is_draining; /* new messages are deferred */
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */

@@ -8,6 +8,7 @@
 #include "dmarc_walk.h"
 #include "policy.h"
 #include "rule.h"
+#include "rule_stats.h"
 #include "socket.h"
 #include "translation.h"
 
@@ -68,8 +69,20 @@ static void write_shadow(const struct as_settings *settings)
 		printf("%s\n", *remark);
 	as_settings_write_changes(settings, stdout);
 	if (as_rules_write_changes(settings, stdout))
-		as_rules_write(shadow, as_clock_wall_s(&as_clock_system), stdout);
+		as_rules_write(shadow, NULL, as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_changes(settings, stdout);
+}
+
+/* NULL: nothing is known. */
+static const struct as_rule_stats *load_statistics(struct as_arena *arena, const struct as_settings *settings, struct as_rule_stats *stats)
+{
+	const char *detail = NULL;
+	if (!settings->rules || !*settings->rule_statistics)
+		return NULL;
+	enum as_err err = as_rule_stats_load(arena, settings->rule_statistics, stats, &detail);
+	if (err)
+		printf("rule statistics: %s\n", detail);
+	return err && err != AS_ERR_SYNTAX ? NULL : stats;
 }
 
 int as_check(const struct as_settings *settings)
@@ -86,8 +99,9 @@ int as_check(const struct as_settings *settings)
 		fprintf(stderr, "assayd: %s\n", detail);
 		status = EX_CONFIG;
 	}
+	struct as_rule_stats stats;
 	as_translations_write(settings, stdout);
-	as_rules_write(settings, as_clock_wall_s(&as_clock_system), stdout);
+	as_rules_write(settings, load_statistics(arena, settings, &stats), as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);
 	if (settings->report_only)
 		puts("report-only is on: every message is accepted, the actions above are only logged");

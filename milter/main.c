@@ -154,8 +154,11 @@ static int make_environment(struct start *start)
 	start->service.captures = as_capturefile_new(start->log);
 	as_metrics_init(&start->service.metrics, as_clock_wall_s(&as_clock_system));
 	as_metrics_expect(&start->service.metrics, start->settings);
+	start->service.rules = as_rulekeeper_new(start->log, start->service.metrics.tally);
 	const struct as_service *service = &start->service;
-	bool is_complete = service->kicker && service->trimmer && service->traces && service->captures;
+	bool is_complete = service->kicker && service->trimmer && service->traces && service->captures && service->rules;
+	if (is_complete)
+		as_rulekeeper_adopt(service->rules, start->settings, as_clock_wall_s(&as_clock_system));
 	if (is_complete && start->metrics_fd >= 0) {
 		start->metrics = as_metrics_http_new(start->metrics_fd, as_metrics_collect, &start->service);
 		is_complete = start->metrics != NULL;
@@ -209,6 +212,7 @@ static int run(struct start *start)
 	bool is_finished = as_signals_serve(&start->service, on_ready, start);
 	remove_sockets(start);
 	as_metrics_http_free(start->metrics); /* it looks at what goes now */
+	as_rulekeeper_free(start->service.rules);
 	as_log(start->log, AS_LOG_INFO, NULL, "assayd " PACKAGE_VERSION " stopped");
 	/* Connections that are still open hold the environment, and libmilter's threads hold them: exit handlers must not pull
 	 * the ground from under their feet. */

@@ -37,7 +37,7 @@ void as_metrics_init(struct as_metrics *m, int64_t now_s)
 	atomic_store(&m->loaded_s, now_s);
 	m->tally = as_tally_new();
 	for (size_t i = 0; as_policy_row_name(i); i++)
-		(void)as_tally_get(m->tally, as_policy_row_name(i));
+		(void)as_tally_get(m->tally, as_policy_row_name(i), 0);
 }
 
 void as_metrics_clear(struct as_metrics *m)
@@ -49,7 +49,7 @@ void as_metrics_clear(struct as_metrics *m)
 void as_metrics_expect(struct as_metrics *m, const struct as_settings *settings)
 {
 	for (size_t i = 0; settings->rules && i < settings->rules->count; i++)
-		(void)as_tally_get(m->tally, settings->rules->list[i].name);
+		(void)as_tally_get(m->tally, settings->rules->list[i].name, 0);
 }
 
 void as_metrics_reload(struct as_metrics *m, bool is_done, int64_t now_s)
@@ -108,6 +108,15 @@ static void count_time(struct as_metrics *m, int64_t us)
 	add(&m->time_us, us > 0 ? (unsigned long long)us : 0);
 }
 
+static void count_hits(struct as_metrics *m, const struct as_message *message)
+{
+	const unsigned char *matched = message->decision.matched;
+	const struct as_rules *rules = matched ? message->env->settings->rules : NULL;
+	for (size_t i = 0; rules && i < rules->count; i++)
+		if (matched[i])
+			as_tally_hit(as_tally_get(m->tally, rules->list[i].name, rules->list[i].fingerprint), message->now_s);
+}
+
 void as_metrics_message(struct as_metrics *m, const struct as_message *message, enum as_verb done, int64_t us)
 {
 	const struct as_decision *decision = &message->decision;
@@ -116,8 +125,9 @@ void as_metrics_message(struct as_metrics *m, const struct as_message *message, 
 		add(&m->spared[decision->computed], 1);
 	if (message->internal_error || done != decision->verb)
 		add(&m->internal_errors, 1);
-	add(&as_tally_get(m->tally, decision->rule)->decided, 1);
+	add(&as_tally_get(m->tally, decision->rule, 0)->decided, 1);
 	add(&m->bytes, (unsigned long long)message->size);
+	count_hits(m, message);
 	count_results(m, message);
 	count_states(m, &message->results);
 	count_time(m, us);

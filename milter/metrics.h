@@ -9,6 +9,7 @@
 
 #include "dns.h"
 #include "engine.h"
+#include "rule_stats.h"
 #include "settings.h"
 #include "shadow_counts.h"
 #include "str.h"
@@ -67,6 +68,7 @@ struct as_metrics_state {
 	uint64_t lost_traces, lost_captures;
 	struct as_dns_stats dns;
 	const struct as_settings *settings;
+	struct as_rule_stats rules;
 	const struct as_shadow_counts *shadow; /* NULL: no shadow configuration */
 	/* of the process; -1: unknown */
 	int64_t resident_bytes, virtual_bytes, descriptors, most_descriptors, threads, cpu_us;

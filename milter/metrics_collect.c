@@ -62,6 +62,7 @@ void as_metrics_collect(void *user, struct as_buf *out)
 		.lost_captures = as_capturefile_lost(service->captures),
 		.dns = as_dns_stats(env->dns),
 		.settings = env->settings,
+		.rules = as_rulekeeper_look(out->arena, service->rules),
 		.shadow = env->shadow_counts,
 	};
 	look_at_process(&state);

@@ -155,18 +155,72 @@ static void write_findings(struct as_buf *out, const struct as_metrics *m)
 			write_finding(out, states, method, "state", as_dnssec_name((enum as_dnssec)state), get(&m->states[method][state]));
 }
 
-static void write_rules(struct as_buf *out, const struct as_metrics *m, const struct as_settings *settings)
+static void write_decisions(struct as_buf *out, const struct as_metrics *m)
 {
-	static const char decisions[] = "assay_decisions_total", expiry[] = "assay_rule_expiry_timestamp_seconds";
+	static const char decisions[] = "assay_decisions_total";
 	size_t count;
 	struct as_tally_entry **entries = as_tally_list(out->arena, m->tally, &count);
 	family(out, decisions, "counter", "Messages by the rule of the configuration, or the row of the built-in table, that decided.");
 	for (size_t i = 0; i < count; i++)
 		sample(out, decisions, "rule", entries[i]->name, get(&entries[i]->decided));
-	family(out, expiry, "gauge", "When a rule stops to match; rules without a date are not here.");
-	for (size_t i = 0; settings->rules && i < settings->rules->count; i++)
-		if (settings->rules->list[i].expires_s)
-			sample(out, expiry, "rule", settings->rules->list[i].name, (uint64_t)settings->rules->list[i].expires_s);
+}
+
+static const char *action_name(const struct as_rule *rule)
+{
+	return rule->is_report_only ? "report-only" : as_verb_name(rule->verb);
+}
+
+/* A time of every rule that has one: 0 is none. */
+static void write_times(struct as_buf *out, const char *name, const char *help, const struct as_metrics_state *state,
+			int64_t (*time_of)(const struct as_rule *rule, const struct as_rule_stat *stat))
+{
+	const struct as_rules *rules = state->settings->rules;
+	family(out, name, "gauge", help);
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		const struct as_rule *rule = &rules->list[i];
+		int64_t time_s = time_of(rule, as_rule_stats_find(&state->rules, rule->name, rule->fingerprint));
+		if (time_s > 0)
+			sample(out, name, "rule", rule->name, (uint64_t)time_s);
+	}
+}
+
+static int64_t expiry_of(const struct as_rule *rule, const struct as_rule_stat *stat)
+{
+	(void)stat;
+	return rule->expires_s;
+}
+
+static int64_t since_of(const struct as_rule *rule, const struct as_rule_stat *stat)
+{
+	(void)rule;
+	return stat ? stat->since_s : 0;
+}
+
+static int64_t last_of(const struct as_rule *rule, const struct as_rule_stat *stat)
+{
+	(void)rule;
+	return stat ? stat->last_s : 0;
+}
+
+static void write_rules(struct as_buf *out, const struct as_metrics *m, const struct as_metrics_state *state)
+{
+	static const char info[] = "assay_rule_info", hits[] = "assay_rule_hits_total";
+	const struct as_rules *rules = state->settings->rules;
+	family(out, info, "gauge", "Rules of the configuration; the value is always 1.");
+	for (size_t i = 0; rules && i < rules->count; i++) {
+		as_buf_printf(out, "%s{", info);
+		put_label(out, "rule", rules->list[i].name);
+		as_buf_printf(out, ",action=\"%s\"} 1\n", action_name(&rules->list[i]));
+	}
+	family(out, hits, "counter", "Messages of which the rule took a recipient at least, or which it matched in report-only.");
+	for (size_t i = 0; rules && i < rules->count; i++)
+		sample(out, hits, "rule", rules->list[i].name, as_tally_hits(m->tally, rules->list[i].name));
+	write_times(out, "assay_rule_first_seen_timestamp_seconds", "Since when it is known whether the rule, as it stands, matched.",
+		    state, since_of);
+	write_times(out, "assay_rule_last_hit_timestamp_seconds", "When the rule matched last; rules that never did are not here.", state,
+		    last_of);
+	write_times(out, "assay_rule_expiry_timestamp_seconds", "When the rule stops to match; rules without a date are not here.", state,
+		    expiry_of);
 }
 
 /* They begin anew with a reload, as the configurations do that they compare. */
@@ -234,7 +288,8 @@ void as_metrics_write(struct as_buf *out, const struct as_metrics *m, const stru
 	write_service(out, m, state);
 	write_messages(out, m, state);
 	write_findings(out, m);
-	write_rules(out, m, state->settings);
+	write_decisions(out, m);
+	write_rules(out, m, state);
 	write_shadow(out, state->shadow);
 	write_dns(out, &state->dns);
 	write_process(out, m, state);

@@ -68,8 +68,10 @@ static void *run(void *user)
 	uint64_t dropped;
 	for (struct as_queue_job *job; (job = take(q, &dropped));) {
 		bool is_done = q->purpose.work(q->purpose.user, job);
-		report(q, job, is_done, dropped);
+		int error = errno;
 		settle(q, is_done, dropped);
+		errno = error;
+		report(q, job, is_done, dropped);
 		free(job);
 	}
 	return NULL;

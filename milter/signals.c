@@ -24,7 +24,7 @@
 
 #include <libmilter/mfapi.h>
 
-enum { LISTENER_ENDED = 0 }; /* no signal's number */
+enum { LISTENER_ENDED = 0 /* no signal's number */, SAVE_MS = 60 * 1000 };
 
 struct listener {
 	pthread_t thread;
@@ -137,8 +137,10 @@ static void reload(struct as_service *service)
 	as_notify_reloading();
 	bool is_done = as_environment_reload(service->environment);
 	struct as_env *env = as_environment_ref(service->environment);
+	int64_t now_s = as_clock_wall_s(&as_clock_system);
 	as_metrics_expect(&service->metrics, env->settings);
-	as_metrics_reload(&service->metrics, is_done, as_clock_wall_s(&as_clock_system));
+	as_metrics_reload(&service->metrics, is_done, now_s);
+	as_rulekeeper_adopt(service->rules, env->settings, now_s);
 	if (env != old)
 		log_shadow(old);
 	as_env_unref(env);
@@ -150,8 +152,10 @@ static void reload(struct as_service *service)
 static void serve(struct as_service *service, const struct listener *listener)
 {
 	while (!atomic_load(&listener->has_ended)) {
-		int number = next_told(-1);
-		if (number == SIGUSR1)
+		int number = next_told(SAVE_MS);
+		if (number < 0)
+			as_rulekeeper_save(service->rules);
+		else if (number == SIGUSR1)
 			reload(service);
 		else if (number == SIGUSR2)
 			log_statistics(service);

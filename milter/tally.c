@@ -34,34 +34,35 @@ void as_tally_free(struct as_tally *tally)
 	free(tally);
 }
 
-static struct as_tally_entry *find(struct as_tally_entry *entry, const char *name)
+static struct as_tally_entry *find(struct as_tally_entry *entry, const char *name, uint64_t fingerprint)
 {
-	while (entry && strcmp(entry->name, name) != 0)
+	while (entry && (entry->fingerprint != fingerprint || strcmp(entry->name, name) != 0))
 		entry = entry->next;
 	return entry;
 }
 
-static struct as_tally_entry *entry_new(const char *name)
+static struct as_tally_entry *entry_new(const char *name, uint64_t fingerprint)
 {
 	size_t size = strlen(name) + 1;
 	struct as_tally_entry *entry = as_xalloc(sizeof *entry + size);
+	entry->fingerprint = fingerprint;
 	memcpy(entry->name, name, size);
 	return entry;
 }
 
-struct as_tally_entry *as_tally_get(struct as_tally *tally, const char *name)
+struct as_tally_entry *as_tally_get(struct as_tally *tally, const char *name, uint64_t fingerprint)
 {
 	struct as_tally_entry *_Atomic *bucket = &tally->buckets[as_rule_hash(name) % BUCKETS];
-	struct as_tally_entry *first = atomic_load_explicit(bucket, memory_order_acquire), *entry = find(first, name);
+	struct as_tally_entry *first = atomic_load_explicit(bucket, memory_order_acquire), *entry = find(first, name, fingerprint);
 	if (entry)
 		return entry;
 	if (atomic_fetch_add(&tally->count, 1) >= AS_TALLY_MAX && strcmp(name, AS_TALLY_OTHER) != 0) {
 		atomic_fetch_sub(&tally->count, 1);
-		return as_tally_get(tally, AS_TALLY_OTHER);
+		return as_tally_get(tally, AS_TALLY_OTHER, 0);
 	}
-	entry = entry_new(name);
+	entry = entry_new(name, fingerprint);
 	do {
-		struct as_tally_entry *other = find(first, name);
+		struct as_tally_entry *other = find(first, name, fingerprint);
 		if (other) { /* another thread was faster */
 			free(entry);
 			atomic_fetch_sub(&tally->count, 1);
@@ -70,6 +71,25 @@ struct as_tally_entry *as_tally_get(struct as_tally *tally, const char *name)
 		entry->next = first;
 	} while (!atomic_compare_exchange_weak_explicit(bucket, &first, entry, memory_order_release, memory_order_acquire));
 	return entry;
+}
+
+void as_tally_hit(struct as_tally_entry *entry, int64_t now_s)
+{
+	long long last_s = atomic_load_explicit(&entry->last_s, memory_order_relaxed);
+	atomic_fetch_add_explicit(&entry->hits, 1, memory_order_relaxed);
+	while (now_s > last_s && !atomic_compare_exchange_weak_explicit(&entry->last_s, &last_s, now_s, memory_order_relaxed,
+									memory_order_relaxed))
+		;
+}
+
+uint64_t as_tally_hits(const struct as_tally *tally, const char *name)
+{
+	uint64_t hits = 0;
+	const struct as_tally_entry *entry = atomic_load_explicit(&tally->buckets[as_rule_hash(name) % BUCKETS], memory_order_acquire);
+	for (; entry; entry = entry->next)
+		if (strcmp(entry->name, name) == 0)
+			hits += atomic_load_explicit(&entry->hits, memory_order_relaxed);
+	return hits;
 }
 
 static int compare(const void *a, const void *b)
@@ -84,7 +104,8 @@ struct as_tally_entry **as_tally_list(struct as_arena *arena, const struct as_ta
 	for (size_t i = 0; i < BUCKETS; i++) {
 		struct as_tally_entry *entry = atomic_load_explicit(&tally->buckets[i], memory_order_acquire);
 		for (; entry && n < room; entry = entry->next)
-			list[n++] = entry;
+			if (!entry->fingerprint)
+				list[n++] = entry;
 	}
 	qsort(list, n, sizeof *list, compare);
 	*count = n;

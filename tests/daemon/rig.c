@@ -25,6 +25,9 @@ static const struct dns_responder_row zone[] = {
 
 void rig_configure(struct rig *rig, const char *extra)
 {
+	char statistics[256] = ""; /* a keyword comes once */
+	if (!strstr(extra, "rule-statistics"))
+		snprintf(statistics, sizeof statistics, "rule-statistics = \"%s/rules\"\n", daemon_folder(rig->daemon));
 	snprintf(rig->config, sizeof rig->config,
 		 "authserv-id = \"mx.example.com\"\n"
 		 "socket = \"%s\"\n"
@@ -32,8 +35,8 @@ void rig_configure(struct rig *rig, const char *extra)
 		 "trusted-networks = {\"127.0.0.0/8\", \"192.0.2.200\"}\n"
 		 "log { target = \"stderr\" level = \"debug\" }\n"
 		 "dns { mode = \"forward\" forward = {\"127.0.0.1@%u\"} trust-anchor = \"\" }\n"
-		 "%s\n",
-		 rig->address, dns_responder_port(rig->dns), extra);
+		 "%s\n%s",
+		 rig->address, dns_responder_port(rig->dns), extra, statistics);
 	daemon_configure(rig->daemon, rig->config);
 }
 

@@ -4,6 +4,8 @@
 
 #include "exposition.h"
 #include "rig.h"
+#include "rule.h"
+#include "rule_stats.h"
 
 #include "test.h"
 
@@ -16,9 +18,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TEXT = 256, REPLY = 1 << 20, HTTP_WAIT_MS = 30000, LOITERERS = 7 }; /* one less than the daemon serves at once */
+enum { TEXT = 256, REPLY = 1 << 20, HTTP_WAIT_MS = 30000, LOITERERS = 7 /* one less than the daemon serves at once */,
+       DAY_S = 86400 };
 
 static const char get[] = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -384,6 +388,143 @@ static void a_taken_socket(void **state)
 	world_free(w);
 }
 
+static const char three_rules[] =
+	"rule \"watch\" { action = \"report-only\" spf = {\"fail\"} }\n"
+	"rule \"exempt\" { action = \"accept\" spf = {\"pass\"} envelope-domain = {\"none.example\"} }\n"
+	"rule \"never\" { action = \"accept\" client = {\"192.0.2.250\"} owner = \"bob\" reason = \"ticket 7\" }";
+
+/* What the file says of a rule by its name. */
+static struct as_rule_stat *record(struct as_rule_stats *stats, const char *name)
+{
+	for (size_t i = 0; i < stats->count; i++)
+		if (strcmp(stats->list[i].name, name) == 0)
+			return &stats->list[i];
+	fail_msg("no rule %s", name);
+	return NULL;
+}
+
+static void load_records(const char *path, struct as_arena *arena, struct as_rule_stats *stats)
+{
+	const char *detail = "";
+	if (as_rule_stats_load(arena, path, stats, &detail))
+		fail_msg("%s", detail);
+}
+
+/* Makes the records older, as if the daemon had served for long. */
+static void age_records(const char *path, int64_t now_s)
+{
+	struct as_arena *arena = as_arena_new();
+	struct as_rule_stats stats;
+	struct as_buf text = as_buf_new(arena);
+	load_records(path, arena, &stats);
+	assert_int_equal(stats.count, 3);
+	assert_int_equal(record(&stats, "watch")->hits, 2);
+	assert_int_equal(record(&stats, "exempt")->hits, 1);
+	assert_int_equal(record(&stats, "never")->hits, 0);
+	assert_int_equal(record(&stats, "never")->last_s, 0);
+	assert_in_range(record(&stats, "watch")->last_s, now_s - 600, now_s);
+	record(&stats, "watch")->since_s = record(&stats, "never")->since_s = now_s - 100 * DAY_S - 60;
+	record(&stats, "exempt")->since_s = now_s - 100 * DAY_S - 60;
+	record(&stats, "exempt")->last_s = now_s - 40 * DAY_S - 60;
+	as_rule_stats_print(&text, &stats);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text.text, file);
+	fclose(file);
+	as_arena_free(arena);
+}
+
+static void expect_announced(struct world *w, int64_t now_s)
+{
+	char file[TEXT], since[AS_DATE_TEXT], last[AS_DATE_TEXT], today[AS_DATE_TEXT];
+	struct as_arena *arena = as_arena_new();
+	as_date_text(now_s - 100 * DAY_S - 60, since);
+	as_date_text(now_s - 40 * DAY_S - 60, last);
+	snprintf(file, sizeof file, "%s/assay.conf", daemon_folder(w->rig->daemon));
+	as_date_text(now_s, today);
+	const char *wanted = as_printf(arena,
+		"  1 watch                      report-only  spf = {\"fail\"}\n"
+		"    matched 2 times since %s, last on %s\n"
+		"  2 exempt                     accept       spf = {\"pass\"} envelope-domain = {\"none.example\"}\n"
+		"    has not matched since %s (40 days)\n"
+		"    matched 1 time since %s, last on %s\n"
+		"  3 never                      accept       client = {\"192.0.2.250/32\"}\n"
+		"    bob: ticket 7\n"
+		"    never matched in the 100 days it is there\n"
+		"unused: exemption exempt has not matched since %s (40 days)\n"
+		"unused: exemption never never matched in the 100 days it is there; ask bob; reason: ticket 7\n",
+		since, today, last, since, last, last);
+	daemon_spawn(w->rig->daemon, (const char *const[]){ "-n", "-c", file, NULL });
+	assert_int_equal(daemon_wait_end(w->rig->daemon), 0);
+	if (!strstr(daemon_output(w->rig->daemon), wanted))
+		fail_msg("'%s' is not in '%s'", wanted, daemon_output(w->rig->daemon));
+	as_arena_free(arena);
+}
+
+/* Counters begin anew with a start; what is known of rules goes on, and ends when their conditions change. */
+static void rules_are_remembered(void **state)
+{
+	(void)state;
+	struct world *w = world_inet(three_rules);
+	char path[TEXT];
+	struct as_arena *arena = as_arena_new();
+	struct as_rule_stats stats;
+	snprintf(path, sizeof path, "%s/rules", daemon_folder(w->rig->daemon));
+	struct milter_client *ours = rig_client(w->rig, RIG_CLIENT_OURS), *foreign = rig_client(w->rig, RIG_CLIENT_FOREIGN);
+	assert_int_equal(rig_message(ours, "none.example")->answer, MILTER_CONTINUE);
+	assert_int_equal(rig_message(foreign, "example.com")->answer, MILTER_REPLY);
+	assert_int_equal(rig_message(foreign, "example.com")->answer, MILTER_REPLY);
+	expect(w, "hits", (const struct expectation[]){
+		{ "assay_rule_hits_total{rule=\"watch\"}", 2 }, { "assay_rule_hits_total{rule=\"exempt\"}", 1 },
+		{ "assay_rule_hits_total{rule=\"never\"}", 0 }, { "assay_decisions_total{rule=\"watch\"}", 0 },
+		{ "assay_rule_info{rule=\"watch\",action=\"report-only\"}", 1 }, { "assay_rule_last_hit_timestamp_seconds{rule=\"never\"}", -1 },
+		{ NULL, 0 } });
+	rig_farewell(ours);
+	assert_int_equal(daemon_stop(w->rig->daemon), 0); /* with a connection that stays */
+	milter_close(foreign);
+	int64_t now_s = (int64_t)time(NULL);
+	age_records(path, now_s);
+	expect_announced(w, now_s);
+
+	assert_true(daemon_start(w->rig->daemon));
+	expect(w, "restarted", (const struct expectation[]){
+		{ "assay_rule_hits_total{rule=\"exempt\"}", 0 },
+		{ "assay_rule_first_seen_timestamp_seconds{rule=\"exempt\"}", (double)(now_s - 100 * DAY_S - 60) },
+		{ "assay_rule_last_hit_timestamp_seconds{rule=\"exempt\"}", (double)(now_s - 40 * DAY_S - 60) }, { NULL, 0 } });
+	ours = rig_client(w->rig, RIG_CLIENT_OURS);
+	assert_int_equal(rig_message(ours, "none.example")->answer, MILTER_CONTINUE);
+	reload_with(w, "rule \"exempt\" { action = \"tag\" spf = {\"pass\"} envelope-domain = {\"none.example\"} owner = \"eve\" }\n"
+		       "rule \"never\" { action = \"accept\" client = {\"192.0.2.251\"} }", "reload: done");
+	assert_int_equal(rig_message(ours, "none.example")->answer, MILTER_CONTINUE);
+	rig_farewell(ours);
+	assert_int_equal(daemon_stop(w->rig->daemon), 0);
+	load_records(path, arena, &stats);
+	assert_int_equal(stats.count, 2);
+	assert_int_equal(record(&stats, "exempt")->hits, 3);
+	assert_int_equal(record(&stats, "exempt")->since_s, now_s - 100 * DAY_S - 60);
+	assert_in_range(record(&stats, "never")->since_s, now_s, now_s + 600);
+	as_arena_free(arena);
+	assert_true(daemon_start(w->rig->daemon));
+	world_free(w);
+}
+
+/* No folder for the file: the start says so once, and mail goes on. */
+static void statistics_cannot_be_kept(void **state)
+{
+	(void)state;
+	struct world *w = world_inet("rule-statistics = \"/nonexistent/rules\"\nrule \"r\" { action = \"accept\" client = {\"192.0.2.1\"} }");
+	struct milter_client *c = rig_client(w->rig, RIG_CLIENT_OURS);
+	assert_true(daemon_wait_log(w->rig->daemon, "rule statistics cannot be written to /nonexistent/rules, they are dropped: No such file"));
+	assert_int_equal(rig_message(c, "none.example")->answer, MILTER_CONTINUE);
+	assert_int_equal(exposition_value(scrape(w), "assay_rule_hits_total{rule=\"r\"}"), 1);
+	reload_with(w, "rule-statistics = \"/nonexistent/rules\"\nrule \"r\" { action = \"accept\" client = {\"192.0.2.1\"} }", "reload: done");
+	assert_int_equal(rig_message(c, "none.example")->answer, MILTER_CONTINUE);
+	rig_farewell(c);
+	const char *first = strstr(daemon_log(w->rig->daemon), "rule statistics cannot");
+	assert_null(strstr(first + 1, "rule statistics cannot"));
+	world_free(w);
+}
+
 static void check_says_where(void **state)
 {
 	static const struct {
@@ -424,6 +565,8 @@ int main(void)
 		cmocka_unit_test(refusals_are_counted),
 		cmocka_unit_test(a_changed_section_needs_a_restart),
 		cmocka_unit_test(a_taken_socket),
+		cmocka_unit_test(rules_are_remembered),
+		cmocka_unit_test(statistics_cannot_be_kept),
 		cmocka_unit_test(check_says_where),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,7 +224,7 @@ static void check_prints_the_matrix(void **state)
 static void rules_are_announced(void **state)
 {
 	static const char rules[] =
-		"rule \"old\" { client = \"192.0.2.1\" action = \"accept\" owner = \"bob\" expires = \"2020-02-29\" }\n"
+		"rule-statistics = \"\"\nrule \"old\" { client = \"192.0.2.1\" action = \"accept\" owner = \"bob\" expires = \"2020-02-29\" }\n"
 		"rule \"wide\" { client = \"192.0.2.0/24\" action = \"reject\" }\nrule \"late\" { client = \"192.0.2.7\" action = \"tag\" }\n"
 		"rule \"trial\" { spf = \"fail\" action = \"report-only\" }";
 	char path[TEXT], socket[TEXT];

@@ -40,6 +40,7 @@ authserv-id = "{authserv_id}"
 socket = "{socket}"
 socket-mode = "0666"
 user = ""
+rule-statistics = "{statistics}"
 trusted-networks = {{"127.0.0.0/8", "::1/128", "198.51.100.0/24"}}
 evaluation-timeout = "3s"
 log {{ target = "stderr" level = "info" }}
@@ -157,7 +158,7 @@ class Assayd:
     def configure(self, text=None):
         if text is None:
             text = CONFIG.format(authserv_id=AUTHSERV_ID, socket=self.socket, dns=self.dns.port, anchor=self.anchor,
-                                 dns_extra=self.dns_extra, extra=self.extra)
+                                 statistics=os.path.join(self.directory, "rules"), dns_extra=self.dns_extra, extra=self.extra)
         with open(self.config_file, "w", encoding="utf-8") as f:
             f.write(text)
 

@@ -6,6 +6,7 @@
 
 #include "exposition.h"
 #include "metrics.h"
+#include "policy.h"
 #include "rule.h"
 
 #include <pthread.h>
@@ -25,8 +26,10 @@ static struct as_metrics_state state_of(const struct as_settings *settings)
 	};
 }
 
-static void count_messages(struct as_metrics *m)
+static void count_messages(struct as_metrics *m, const struct as_settings *settings)
 {
+	struct as_env env = { .settings = settings };
+	static const unsigned char matched[][4] = { { 1, 0, 1, 0 }, { 0, 0, 1, 0 } };
 	struct as_spf_outcome spf = { .code = AS_PASS }, softfail = { .code = AS_SOFTFAIL };
 	const struct as_dkim_signature signatures[] = { { .code = AS_FAIL }, { .code = AS_PASS } };
 	struct as_dkim_outcome dkim = { .count = 2, .signatures = signatures };
@@ -49,9 +52,15 @@ static void count_messages(struct as_metrics *m)
 		.decision = { .verb = AS_VERB_ACCEPT, .computed = AS_VERB_TEMPFAIL, .rule = "dmarc-temperror" },
 	};
 	as_metrics_message(m, &message, AS_VERB_ACCEPT, 1001);
-	message = (struct as_message){ .decision = { .verb = AS_VERB_REJECT, .computed = AS_VERB_REJECT, .rule = "no-payroll" } };
+	message = (struct as_message){
+		.env = &env, .now_s = NOW_S,
+		.decision = { .verb = AS_VERB_REJECT, .computed = AS_VERB_REJECT, .rule = "no-payroll", .matched = matched[0] },
+	};
 	as_metrics_message(m, &message, AS_VERB_REJECT, 25000000);
-	message = (struct as_message){ .decision = { .verb = AS_VERB_TAG, .computed = AS_VERB_TAG, .rule = "dmarc-quarantine" } };
+	message = (struct as_message){
+		.env = &env, .now_s = NOW_S,
+		.decision = { .verb = AS_VERB_TAG, .computed = AS_VERB_TAG, .rule = "dmarc-quarantine", .matched = matched[1] },
+	};
 	as_metrics_message(m, &message, AS_VERB_TEMPFAIL, 499999); /* the MTA did not take the header field */
 	message = (struct as_message){ .internal_error = "out of order",
 				       .decision = { .verb = AS_VERB_TEMPFAIL, .computed = AS_VERB_TEMPFAIL, .rule = "internal-error" } };
@@ -68,19 +77,42 @@ static void read_file(const char *name, char *text, size_t size)
 	fclose(file);
 }
 
+/* Rows of the built-in table that decided nothing: all are there, and here they would only be in the way of a new one. */
+static void leave_out_rows(char *text)
+{
+	char sample[128];
+	for (size_t i = 0; as_policy_row_name(i); i++) {
+		snprintf(sample, sizeof sample, "assay_decisions_total{rule=\"%s\"} 0\n", as_policy_row_name(i));
+		char *line = strstr(text, sample);
+		if (line)
+			memmove(line, line + strlen(sample), strlen(line + strlen(sample)) + 1);
+		snprintf(sample, sizeof sample, "assay_decisions_total{rule=\"%s\"}", as_policy_row_name(i));
+		bool is_known = line || strstr(text, sample) || (i && strcmp(as_policy_row_name(i), as_policy_row_name(i - 1)) == 0);
+		if (!is_known)
+			fail_msg("no row %s", as_policy_row_name(i));
+	}
+}
+
 static void whole_text(void **unused)
 {
 	(void)unused;
 	static char golden[TEXT_MAX];
 	char fault[EXPOSITION_FAULT];
 	const struct as_rule list[] = {
-		{ .name = "no-payroll", .verb = AS_VERB_REJECT }, { .name = "say \"\\\n", .verb = AS_VERB_ACCEPT, .expires_s = EXPIRES_S },
+		{ .name = "no-payroll", .verb = AS_VERB_REJECT, .fingerprint = 1 },
+		{ .name = "say \"\\\n", .verb = AS_VERB_ACCEPT, .expires_s = EXPIRES_S, .fingerprint = 2 },
+		{ .name = "watch", .is_report_only = true, .fingerprint = 3 },
+		{ .name = "unknown", .verb = AS_VERB_TAG, .fingerprint = 4 },
 	};
-	const struct as_rules rules = { .count = 2, .list = list };
+	const struct as_rules rules = { .count = 4, .list = list };
+	struct as_rule_stat stats[] = { /* by name */
+		{ "no-payroll", 1, NOW_S - 500, 77, NOW_S - 5 }, { "say \"\\\n", 2, NOW_S - 600, 0, 0 }, { "watch", 3, NOW_S - 700, 1, NOW_S - 7 },
+	};
 	const struct as_settings settings = { .maximum_connections = 1000, .report_only = true, .rules = &rules };
 	struct as_shadow_counts shadow = { .unknown = 7 };
 	struct as_metrics_state state = state_of(&settings);
 	struct as_metrics m = { 0 };
+	state.rules = (struct as_rule_stats){ .count = 3, .list = stats };
 	struct as_arena *arena = as_arena_new();
 	struct as_buf out = as_buf_new(arena);
 	state.shadow = &shadow;
@@ -96,14 +128,15 @@ static void whole_text(void **unused)
 	as_metrics_reload(&m, true, NOW_S + 10);
 	as_metrics_reload(&m, true, NOW_S + 20);
 	as_metrics_reload(&m, false, NOW_S + 30);
-	count_messages(&m);
+	count_messages(&m, &settings);
 	as_metrics_write(&out, &m, &state);
 	read_file("unit/metrics.txt", golden, sizeof golden);
+	if (exposition_check(out.text, fault))
+		fail_msg("%s", fault);
+	leave_out_rows(out.text);
 	if (strcmp(out.text, golden) != 0)
 		fprintf(stderr, "%s", out.text); /* cmocka cuts what it prints */
 	assert_true(strcmp(out.text, golden) == 0);
-	if (exposition_check(out.text, fault))
-		fail_msg("%s", fault);
 	as_metrics_clear(&m);
 	as_arena_free(arena);
 }
@@ -151,7 +184,7 @@ static void *hammer(void *user)
 	char name[32];
 	for (int i = 0; i < ROUNDS; i++) {
 		snprintf(name, sizeof name, "rule-%d", i % NAMES);
-		atomic_fetch_add(&as_tally_get(tally, name)->decided, 1);
+		atomic_fetch_add(&as_tally_get(tally, name, 0)->decided, 1);
 	}
 	return NULL;
 }
@@ -182,9 +215,9 @@ static void names_are_bounded(void **unused)
 	char name[32];
 	for (int i = 0; i < AS_TALLY_MAX + 1000; i++) {
 		snprintf(name, sizeof name, "rule-%d", i);
-		const struct as_tally_entry *entry = as_tally_get(tally, name);
+		const struct as_tally_entry *entry = as_tally_get(tally, name, 0);
 		assert_string_equal(entry->name, i < AS_TALLY_MAX ? name : AS_TALLY_OTHER);
-		assert_ptr_equal(as_tally_get(tally, name), entry);
+		assert_ptr_equal(as_tally_get(tally, name, 0), entry);
 	}
 	as_tally_free(tally);
 }

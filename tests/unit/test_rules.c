@@ -356,7 +356,43 @@ static void test_report_only(void **state)
 	as_policy_decide(arena, settings, &s.facts, &d);
 	assert_string_equal(d.rule, "trusted-network");
 	assert_null(d.noted);
+	assert_null(d.matched);
 	as_arena_free(arena);
+}
+
+/* Who takes something has matched, whether it decides or not; who was not asked any more has not. */
+static void test_matched(void **state)
+{
+	static const struct {
+		const char *name, *rules;
+		unsigned char matched[4];
+		const char *decides;
+	} sets[] = {
+		{ "the first one ends the search", "rule a { spf = softfail action = tag } rule b { spf = softfail action = reject }", { 1, 0 }, "a" },
+		{ "report-only goes on", "rule a { spf = softfail action = report-only } rule b { spf = softfail action = report-only } "
+		  "rule c { spf = fail action = report-only } rule d { spf = softfail action = reject }", { 1, 1, 0, 1 }, "d" },
+		{ "one recipient each", "rule a { recipient = bob@example.net action = tag } rule b { spf = softfail action = reject }", { 1, 1 }, "b" },
+		{ "the milder one", "mixed-recipients = mildest rule a { recipient = bob@example.net action = tag } rule b { spf = softfail action = reject }",
+		  { 1, 1 }, "a" },
+		{ "all recipients are taken", "rule a { recipient = bob@example.net action = tempfail } "
+		  "rule b { recipient-domain = .example.net action = reject } rule c { spf = softfail action = report-only }", { 1, 1, 0 }, "b" },
+		{ "nobody's recipient", "rule a { recipient = eve@example.net action = reject }", { 0 }, "dmarc-quarantine" },
+		{ "the table is stricter", "rule a { recipient = bob@example.net client = 192.0.2.7 action = accept }", { 1 }, "dmarc-quarantine" },
+		{ "expired", "rule a { spf = softfail action = reject expires = 2027-01-01 }", { 0 }, "dmarc-quarantine" },
+		{ "no share", "rule a { spf = softfail action = reject percent = 0 }", { 0 }, "dmarc-quarantine" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+		struct as_arena *arena = as_arena_new();
+		const struct as_settings *settings = settings_from(arena, sets[i].rules);
+		struct scene s;
+		struct as_decision d;
+		stage(&s);
+		as_policy_decide(arena, settings, &s.facts, &d);
+		if (memcmp(d.matched, sets[i].matched, settings->rules->count) != 0 || strcmp(d.rule, sets[i].decides) != 0)
+			fail_msg("%s: %s decides, the first matched %d", sets[i].name, d.rule, d.matched[0]);
+		as_arena_free(arena);
+	}
 }
 
 /* It holds to the last second of the day before. */
@@ -438,7 +474,7 @@ static void test_written(void **state)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
-	as_rules_write(settings_from(arena, configuration), NOW, out);
+	as_rules_write(settings_from(arena, configuration), NULL, NOW, out);
 	fclose(out);
 	assert_string_equal(text, golden);
 	free(text);
@@ -481,7 +517,7 @@ static void test_shadows(void **state)
 		const char *configuration = as_printf(arena,
 						      "iprev { enable = true } rule a { %s action = reject } rule b { %s action = reject }", pairs[i].early,
 						      pairs[i].late);
-		as_rules_write(settings_from(arena, configuration), NOW, out);
+		as_rules_write(settings_from(arena, configuration), NULL, NOW, out);
 		fclose(out);
 		bool shadows = strstr(text, "unreachable: rule b, since rule a takes all its messages\n") != NULL;
 		if (shadows != pairs[i].shadows)
@@ -616,7 +652,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_nothing), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_report_only), cmocka_unit_test(test_percent), cmocka_unit_test(test_written),
-		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_expiry), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_matched), cmocka_unit_test(test_expiry), cmocka_unit_test(test_manual),
 		cmocka_unit_test(test_name_not_looked_up), cmocka_unit_test(test_name_not_looked_up_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
