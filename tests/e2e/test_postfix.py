@@ -278,8 +278,9 @@ def test_local_submission(world):
 
 
 def main():
-    if mta.why_not():
-        print("skipped: " + mta.why_not())
+    reason = mta.why_not() or tls.why_not()
+    if reason:
+        print("skipped: " + reason)
         return runner.SKIP
     return runner.main(runner.collect(globals()), zones, Surroundings)
 

@@ -68,6 +68,17 @@ def test_filter_before_us(world):
     world.postfix.filter.gone = world.postfix.filter.top = world.postfix.filter.bottom = []
 
 
+def test_client_without_helo(world):
+    """Nothing is left of the null sender to evaluate SPF with."""
+    with world.postfix.connect("192.0.2.10", None) as client:
+        outcome = world.send_over(client, message("good.example"), "user@good.example")
+        same((outcome.code, outcome.word("helo")), (250, "-"))
+        same(outcome.results, "mx.example; spf=pass (dnssec: secure) smtp.mailfrom=good.example; dkim=none; dmarc=pass (dnssec: secure) "
+             "header.from=good.example policy.dmarc=reject")
+        outcome = world.send_over(client, message("good.example"), "")
+        same((outcome.code, outcome.word("spf"), outcome.word("dmarc")), (550, "none", "fail"))
+
+
 def test_name_of_the_mta(world):
     """{j} names us when authserv-id does not."""
     with world.assayd.configured(""):
@@ -186,7 +197,7 @@ def shared_tests():
 
 
 def main():
-    reason = sendmail.why_not(BUILD)
+    reason = sendmail.why_not(BUILD) or tls.why_not()
     if reason:
         print("skipped: " + reason)
         return runner.SKIP
