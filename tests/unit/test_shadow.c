@@ -354,6 +354,81 @@ static void trace_shows_the_shadow(void **state)
 	}
 }
 
+/* The message asks for quarantine, by default a tag. */
+static void what_is_compared(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *shadow;
+		enum as_shadow_kind kind;
+		enum as_verb in_force, tried;
+	} cases[] = {
+		{ "", "", AS_SHADOW_SAME, AS_VERB_TAG, AS_VERB_TAG },
+		{ "", "dmarc { on-reject = tag }", AS_SHADOW_SAME, AS_VERB_TAG, AS_VERB_TAG },
+		{ "", "dmarc { on-quarantine = reject }", AS_SHADOW_OTHER_ACTION, AS_VERB_TAG, AS_VERB_REJECT },
+		{ "dmarc { on-quarantine = reject }", "", AS_SHADOW_OTHER_ACTION, AS_VERB_REJECT, AS_VERB_TAG },
+		{ "", "rule x { spf = fail action = tag }", AS_SHADOW_OTHER_RULE, AS_VERB_TAG, AS_VERB_TAG },
+		{ "", "rule x { spf = fail action = report-only }", AS_SHADOW_SAME, AS_VERB_TAG, AS_VERB_TAG },
+		{ "dmarc { on-quarantine = reject }", "dmarc { on-quarantine = reject reply-quarantine = '5.7.26 x' }", AS_SHADOW_OTHER_RULE,
+		  AS_VERB_REJECT, AS_VERB_REJECT },
+		{ "dmarc { on-quarantine = reject }", "dmarc { on-quarantine = reject reply-quarantine = 'x' } help-url = 'https://a.example/'",
+		  AS_SHADOW_SAME, AS_VERB_REJECT, AS_VERB_REJECT },
+		{ "dmarc { on-quarantine = reject }", "dmarc { on-quarantine = tempfail }", AS_SHADOW_OTHER_ACTION, AS_VERB_REJECT,
+		  AS_VERB_TEMPFAIL },
+		{ "report-only = yes", "", AS_SHADOW_OTHER_ACTION, AS_VERB_ACCEPT, AS_VERB_TAG },
+		{ "", "report-only = yes", AS_SHADOW_OTHER_ACTION, AS_VERB_TAG, AS_VERB_ACCEPT },
+		{ "report-only = yes", "report-only = yes", AS_SHADOW_SAME, AS_VERB_TAG, AS_VERB_TAG },
+		{ "report-only = yes", "report-only = yes dmarc { on-quarantine = reject }", AS_SHADOW_OTHER_ACTION, AS_VERB_TAG,
+		  AS_VERB_REJECT },
+		{ "", "trusted-networks = {192.0.2.1}", AS_SHADOW_OTHER_ACTION, AS_VERB_TAG, AS_VERB_ACCEPT },
+		{ "trusted-networks = {192.0.2.1}", "trusted-networks = {192.0.2.0/24}", AS_SHADOW_SAME, AS_VERB_ACCEPT, AS_VERB_ACCEPT },
+		{ "trusted-networks = {192.0.2.1}", "", AS_SHADOW_UNKNOWN, AS_VERB_ACCEPT, AS_VERB_ACCEPT },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_dns_fake *fake = as_dns_fake_new(1800000000);
+		struct as_env *env = new_env(fake, arena, cases[i].text, cases[i].shadow);
+		struct as_session *session;
+		struct as_verdict verdict;
+		struct as_message *message = judge(&session, env, "a.example", &verdict);
+		const struct as_shadow *shadow = verdict.shadow;
+		if (shadow->kind != cases[i].kind || shadow->in_force != cases[i].in_force || shadow->tried != cases[i].tried)
+			fail_msg("%s / %s: %d, %s to %s", cases[i].text, cases[i].shadow, (int)shadow->kind, as_verb_name(shadow->in_force),
+				 as_verb_name(shadow->tried));
+		as_engine_end(message);
+		as_engine_close(session);
+		as_env_unref(env);
+		as_dns_fake_free(fake);
+	}
+}
+
+/* The size of a message is known only to who asks for its body. */
+static void size_needs_the_body(void **state)
+{
+	(void)state;
+	static const struct { const char *text, *shadow; bool wants; } cases[] = {
+		{ "", NULL, false },
+		{ "", "rule x { spf = fail action = tag }", false },
+		{ "", "rule x { size = '>1k' action = tag }", true },
+		{ "rule x { size = '>1k' action = tag }", "", true },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_dns_fake *fake = as_dns_fake_new(1800000000);
+		struct as_env *env = new_env(fake, arena, cases[i].text, cases[i].shadow);
+		struct as_session *session = as_engine_connect(env, NULL, NULL, "mx.example.net");
+		struct as_message *message = as_engine_mail(session, NULL, "<a@example.com>", false);
+		as_engine_header(message, "From", 4, " a@example.com", 14);
+		as_engine_eoh(message);
+		if (as_engine_wants_body(message) != cases[i].wants)
+			fail_msg("%s / %s", cases[i].text, cases[i].shadow ? cases[i].shadow : "-");
+		as_engine_end(message);
+		as_engine_close(session);
+		as_env_unref(env);
+		as_dns_fake_free(fake);
+	}
+}
+
 /* --- counts ------------------------------------------------------------------------------------------------------------------ */
 
 static void counts(void **state)
@@ -384,6 +459,8 @@ int main(void)
 		cmocka_unit_test(what_differs),
 		cmocka_unit_test(shadow_file),
 		cmocka_unit_test(trace_shows_the_shadow),
+		cmocka_unit_test(what_is_compared),
+		cmocka_unit_test(size_needs_the_body),
 		cmocka_unit_test(counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
