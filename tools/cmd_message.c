@@ -30,6 +30,7 @@ struct options {
 	const char *hostname;
 	const char *time;
 	bool is_authenticated;
+	const char *login, *mechanism;
 	bool wants_json;
 	bool is_replay;
 	bool has_message_option; /* one that a capture brings itself */
@@ -50,8 +51,9 @@ static const struct option long_options[] = {
 	{ "from", required_argument, NULL, 'f' },     { "rcpt", required_argument, NULL, 'r' },
 	{ "config", required_argument, NULL, 'c' },   { "dns-zone", required_argument, NULL, 'z' },
 	{ "hostname", required_argument, NULL, 'n' }, { "time", required_argument, NULL, 't' },
-	{ "authenticated", no_argument, NULL, 'a' },  { "json", no_argument, NULL, 'j' },
-	{ "replay", no_argument, NULL, 'R' },        { "help", no_argument, NULL, 'h' },
+	{ "authenticated", optional_argument, NULL, 'a' }, { "mechanism", required_argument, NULL, 'm' },
+	{ "json", no_argument, NULL, 'j' },           { "replay", no_argument, NULL, 'R' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -59,7 +61,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: assay message --ip ADDRESS [--helo NAME] [--from ADDRESS] [--rcpt ADDRESS]...\n"
 	      "                     [--config FILE] [--dns-zone FILE] [--hostname NAME] [--time SECONDS]\n"
-	      "                     [--authenticated] [--json] [FILE]\n"
+	      "                     [--authenticated[=NAME]] [--mechanism WORD] [--json] [FILE]\n"
 	      "       assay message --replay [--config FILE] [--json] FILE...\n\n"
 	      "Judges FILE (or standard input) as assayd would have judged it from that client.\n"
 	      "  --ip             address of the SMTP client\n"
@@ -70,7 +72,8 @@ static void usage(FILE *out)
 	      "  --dns-zone       answer all lookups from this zone text instead of the network\n"
 	      "  --hostname       our name in Authentication-Results\n"
 	      "  --time           judge as of that time, in seconds since 1970 UTC\n"
-	      "  --authenticated  the client used SMTP AUTH\n"
+	      "  --authenticated  the client used SMTP AUTH, and logged in with that name\n"
+	      "  --mechanism      how it logged in, such as PLAIN; the client used SMTP AUTH\n"
 	      "  --json           one line of JSON instead of text\n"
 	      "  --replay         judge messages again that assayd captured, files or folders; with more than one\n"
 	      "                   only decisions that would change are shown\n",
@@ -100,7 +103,8 @@ static int read_options(int argc, char **argv, struct options *options)
 		case 'z': options->zone = optarg; break;
 		case 'n': options->hostname = optarg; break;
 		case 't': options->time = optarg; break;
-		case 'a': options->is_authenticated = true; break;
+		case 'a': options->is_authenticated = true; options->login = optarg; break;
+		case 'm': options->is_authenticated = true; options->mechanism = optarg; break;
 		case 'j': options->wants_json = true; break;
 		case 'R': options->is_replay = true; break;
 		case 'h': usage(stdout); return -1;
@@ -241,6 +245,7 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	if (options->helo)
 		as_engine_helo(session, options->helo);
 	struct as_message *message = as_engine_mail(session, env, options->from ? options->from : "", options->is_authenticated);
+	as_engine_login(message, options->mechanism, options->login);
 	for (size_t i = 0; i < options->recipient_count; i++)
 		as_engine_rcpt(message, options->recipients[i]);
 	size_t own = own_received(env->settings, client, mail);
