@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "dmarc_walk.h"
 #include "policy.h"
+#include "privileges.h"
 #include "rule.h"
 #include "rule_stats.h"
 #include "socket.h"
@@ -85,6 +86,17 @@ static const struct as_rule_stats *load_statistics(struct as_arena *arena, const
 	return err && err != AS_ERR_SYNTAX ? NULL : stats;
 }
 
+/* Not an error: the check may run where the account is not made yet, and as somebody else. */
+static void warn_of_account(struct as_arena *arena, const struct as_settings *settings)
+{
+	struct as_account account;
+	const char *detail = NULL;
+	if (as_account_find(arena, settings->user, &account, &detail))
+		detail = as_privileges_left(arena, &account);
+	if (detail)
+		fprintf(stderr, "assayd: warning: %s\n", detail);
+}
+
 int as_check(const struct as_settings *settings)
 {
 	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = {
@@ -100,6 +112,7 @@ int as_check(const struct as_settings *settings)
 		status = EX_CONFIG;
 	}
 	struct as_rule_stats stats;
+	warn_of_account(arena, settings);
 	as_translations_write(settings, stdout);
 	as_rules_write(settings, load_statistics(arena, settings, &stats), as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);

@@ -5,7 +5,7 @@
 
 #include "settings.h"
 
-/* Checks what the settings point at (trust anchor, public suffix list, socket, user is not looked at), prints the decision
+/* Checks what the settings point at (trust anchor, public suffix list, socket; warns of the user), prints the decision
  * matrix on stdout, what is wrong on stderr. Returns EX_OK or EX_CONFIG. */
 int as_check(const struct as_settings *settings);
 

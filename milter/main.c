@@ -20,6 +20,7 @@
 #include "privileges.h"
 #include "signals.h"
 #include "socket.h"
+#include "translation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -98,6 +99,25 @@ static void remove_sockets(const struct start *start)
 		as_socket_remove(&start->metrics_socket);
 }
 
+static void warn_of_file(const struct start *start, const char *file)
+{
+	if (access(file, R_OK) != 0 && errno != ENOENT)
+		as_log(start->log, AS_LOG_WARNING, NULL, "%s: %s; a reload will fail until the user may read it", file, strerror(errno));
+}
+
+/* What the start could do as root and the user cannot, and the other way round. */
+static void warn_of_account(const struct start *start, const struct as_account *account)
+{
+	const struct as_settings *settings = start->settings;
+	const char *left = as_privileges_left(start->arena, account);
+	if (left)
+		as_log(start->log, AS_LOG_WARNING, NULL, "%s", left);
+	warn_of_file(start, start->options.file);
+	warn_of_file(start, settings->shadow.file);
+	for (size_t i = 0; i < settings->translation_count; i++)
+		warn_of_file(start, settings->translations[i].file);
+}
+
 static int open_socket_and_drop(struct start *start)
 {
 	const struct as_settings *settings = start->settings;
@@ -120,6 +140,7 @@ static int open_socket_and_drop(struct start *start)
 	}
 	if (!as_privileges_drop(start->arena, &account, &detail))
 		return fail(start, EX_NOPERM, detail);
+	warn_of_account(start, &account);
 	return EX_OK;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,4 +57,24 @@ bool as_privileges_drop(struct as_arena *arena, const struct as_account *account
 		return false;
 	}
 	return true;
+}
+
+static bool is_in_root_group(void)
+{
+	gid_t groups[NGROUPS_MAX];
+	int count = getgroups(NGROUPS_MAX, groups);
+	bool is_in = getgid() == 0 || getegid() == 0;
+	for (int i = 0; i < count; i++)
+		is_in |= groups[i] == 0;
+	return is_in;
+}
+
+/* A process without privileges cannot leave its groups: whoever starts it as the user has to. */
+const char *as_privileges_left(struct as_arena *arena, const struct as_account *account)
+{
+	if (account->uid == 0)
+		return as_printf(arena, "user = \"%s\": everything runs as root; name an account without privileges", account->name);
+	if (geteuid() == account->uid && is_in_root_group())
+		return "started in the group of root; start it with the groups of its own account alone";
+	return NULL;
 }

@@ -23,4 +23,8 @@ bool as_group_find(struct as_arena *arena, const char *name, const struct as_acc
 /* Becomes the account with its supplementary groups, so that there is no way back. Before the first thread. False: *detail. */
 bool as_privileges_drop(struct as_arena *arena, const struct as_account *account, const char **detail);
 
+/* What of root is left to this process as the account, or will be once as_privileges_drop() was called: words for a warning in the
+ * arena; NULL for nothing. */
+const char *as_privileges_left(struct as_arena *arena, const struct as_account *account);
+
 #endif

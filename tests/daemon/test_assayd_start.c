@@ -167,6 +167,98 @@ static void privileges(void **state)
 	assert_int_equal(daemon_stop(*state), EX_OK);
 }
 
+/* The group of root, kept by whoever changed the user alone. */
+static void become_in_root_group(void *user)
+{
+	const struct passwd *nobody = user;
+	const gid_t root = 0;
+	if (setgroups(1, &root) != 0 || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)
+		_exit(126);
+}
+
+static void become_properly(void *user)
+{
+	const struct passwd *nobody = user;
+	if (setgroups(1, &nobody->pw_gid) != 0 || setgid(nobody->pw_gid) != 0 || setuid(nobody->pw_uid) != 0)
+		_exit(126);
+}
+
+/* What of root is left, said by -n and in the log of the start. */
+static void root_that_is_left(void **state)
+{
+	static const char in_group[] = "warning: started in the group of root; start it with the groups of its own account alone";
+	static const struct {
+		const char *name, *user;
+		void (*become)(void *user);
+		const char *warning; /* NULL: none */
+	} cases[] = {
+		{ "nobody else", "", NULL, "warning: user = \"\": everything runs as root; name an account without privileges" },
+		{ "root by name", "root", NULL, "warning: user = \"root\": everything runs as root; name an account without privileges" },
+		{ "user", "nobody", NULL, NULL },
+		{ "started as the user", "nobody", become_properly, NULL },
+		{ "started as the user, nobody else", "", become_properly, NULL },
+		{ "started as the user in the group of root", "nobody", become_in_root_group, in_group },
+		{ "in the group of root, nobody else", "", become_in_root_group, in_group },
+	};
+	struct passwd *user = getpwnam("nobody");
+	if (geteuid() != 0 || !user)
+		skip();
+	char path[TEXT], file[TEXT], text[LONG_TEXT];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct daemon *d = daemon_new();
+		assert_int_equal(chmod(daemon_folder(d), 0777), 0);
+		snprintf(text, sizeof text, "%s/notify", daemon_folder(d));
+		assert_int_equal(chmod(text, 0777), 0);
+		snprintf(text, sizeof text,
+			 "socket = \"%s\"\nuser = \"%s\"\nlog { target = \"stderr\" }\n"
+			 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n",
+			 unix_of(d, path), cases[i].user);
+		daemon_configure(d, text);
+		daemon_prepare(d, cases[i].become, user);
+		daemon_spawn(d, (const char *const[]){ "-n", "-c", file_of(d, file), NULL });
+		expect_status(cases[i].name, d, EX_OK);
+		expect_text(cases[i].name, daemon_log(d), cases[i].warning ? cases[i].warning : "");
+		if (!cases[i].warning)
+			assert_null(strstr(daemon_log(d), "warning"));
+		assert_true(daemon_start(d));
+		expect_text(cases[i].name, daemon_log(d), cases[i].warning ? cases[i].warning : "");
+		if (!cases[i].warning && strstr(daemon_log(d), "root"))
+			fail_msg("%s: %s", cases[i].name, daemon_log(d));
+		assert_int_equal(daemon_stop(d), EX_OK);
+		daemon_free(d);
+	}
+	(void)state;
+}
+
+static void files_that_the_user_cannot_read(void **state)
+{
+	const struct passwd *user = getpwnam("nobody");
+	if (geteuid() != 0 || !user)
+		skip();
+	char path[TEXT], file[TEXT], text[LONG_TEXT];
+	assert_int_equal(chmod(daemon_folder(*state), 0777), 0);
+	snprintf(text, sizeof text, "%s/notify", daemon_folder(*state));
+	assert_int_equal(chmod(text, 0777), 0);
+	snprintf(text, sizeof text,
+		 "socket = \"%s\"\nuser = \"nobody\"\nlog { target = \"stderr\" }\n"
+		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n", unix_of(*state, path));
+	daemon_configure(*state, text);
+	assert_int_equal(chmod(file_of(*state, file), 0600), 0);
+	assert_true(daemon_start(*state));
+	expect_text("configuration", daemon_log(*state), "assay.conf: Permission denied; a reload will fail until the user may read it");
+	assert_int_equal(daemon_stop(*state), EX_OK);
+}
+
+static void unknown_user_is_no_error_of_the_check(void **state)
+{
+	char path[TEXT], text[LONG_TEXT];
+	snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"no-such-user\"\ndns { trust-anchor = \"\" }\n", unix_of(*state, path));
+	daemon_configure(*state, text);
+	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
+	expect_status("unknown user", *state, EX_OK);
+	expect_text("unknown user", daemon_log(*state), "warning: user 'no-such-user' does not exist; create it or set user");
+}
+
 static void expect_limit(const char *name, struct daemon *d, rlim_t soft, rlim_t hard, rlim_t wanted)
 {
 	char path[TEXT], text[LONG_TEXT], line[TEXT];
@@ -212,7 +304,8 @@ static void check_prints_the_matrix(void **state)
 	expect_text("anchor", daemon_output(*state), "trust anchor: none, DNSSEC is not validated\n");
 	expect_text("matrix", daemon_output(*state), "quarantine");
 	expect_text("report-only", daemon_output(*state), "report-only is on");
-	assert_string_equal(daemon_log(*state), "");
+	assert_string_equal(daemon_log(*state), geteuid() ? "" : "assayd: warning: user = \"\": everything runs as root; name an account "
+							       "without privileges\n");
 
 	configure(*state, "inet:8894", "dns { trust-anchor = \"/nonexistent/root.key\" }");
 	daemon_spawn(*state, (const char *const[]){ "-n", "-c", path, NULL });
@@ -434,6 +527,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bad_configurations, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unknown_user, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
+		cmocka_unit_test(root_that_is_left),
+		cmocka_unit_test_setup_teardown(files_that_the_user_cannot_read, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(unknown_user_is_no_error_of_the_check, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(rules_are_announced, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),
