@@ -30,27 +30,14 @@ struct as_arena {
 	size_t size;
 };
 
-_Noreturn void as_oom(void)
-{
-	static const char text[] = "assay: out of memory\n";
-	fwrite(text, 1, sizeof text - 1, stderr);
-	abort();
-}
-
 void *as_xalloc(size_t size)
 {
-	void *block = calloc(1, size ? size : 1);
-	if (!block)
-		as_oom();
-	return block;
+	return as_heap_zeroed(size);
 }
 
 void *as_xrealloc(void *block, size_t size)
 {
-	void *bigger = realloc(block, size ? size : 1);
-	if (!bigger)
-		as_oom();
-	return bigger;
+	return as_heap_realloc(block, size);
 }
 
 char *as_xstrdup(const char *text)
@@ -87,9 +74,7 @@ static struct chunk *add_chunk(struct as_arena *arena, size_t least)
 		size = least;
 	if (size > SIZE_MAX - sizeof(struct chunk))
 		as_oom();
-	struct chunk *chunk = malloc(sizeof *chunk + size);
-	if (!chunk)
-		as_oom();
+	struct chunk *chunk = as_heap_alloc(sizeof *chunk + size);
 	struct chunk **place = arena->chunks && size > CHUNK ? &arena->chunks->next : &arena->chunks;
 	chunk->next = *place;
 	chunk->size = size;

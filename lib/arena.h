@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* arena.h - memory that lives and dies together: one arena per message, per session, per configuration.
  *
- * An arena belongs to one thread at a time. Allocation never returns NULL: when the system has no memory the process
- * aborts, in one place (as_oom). Memory is bounded because every input is capped before it is copied here.
+ * An arena belongs to one thread at a time. Allocation never returns NULL, see heap.h. Memory is bounded because every input is capped
+ * before it is copied here.
  */
 #ifndef AS_ARENA_H
 #define AS_ARENA_H
+
+#include "heap.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,8 +48,5 @@ size_t as_arena_size(const struct as_arena *arena);
 void *as_xalloc(size_t size);
 void *as_xrealloc(void *block, size_t size);
 char *as_xstrdup(const char *text);
-
-/* The one place that ends the process for lack of memory. */
-_Noreturn void as_oom(void);
 
 #endif

@@ -61,7 +61,10 @@ static bool is_ascii(const char *bytes, size_t n)
 static bool add_a_label(struct as_buf *out, const char *label)
 {
 	uint8_t *mapped = NULL;
-	if (idn2_lookup_u8((const uint8_t *)label, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+	int status = idn2_lookup_u8((const uint8_t *)label, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	if (status == IDN2_MALLOC)
+		as_heap_ran_out();
+	if (status != IDN2_OK)
 		return false;
 	as_buf_puts(out, (const char *)mapped);
 	idn2_free(mapped);

@@ -174,6 +174,7 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	as_defer(arena, release_env, message->env);
 	const struct as_settings *settings = message->env->settings;
 	message->now_s = as_clock_wall_s(message->env->clock);
+	message->shortages = as_heap_shortages();
 	message->is_authenticated = is_authenticated;
 	set_sender(message, path);
 	as_fields_init(&message->fields, arena, (size_t)settings->maximum_header_fields, (size_t)settings->maximum_header_bytes);
@@ -212,13 +213,19 @@ void as_engine_rcpt(struct as_message *message, const char *path)
 	message->recipients[message->recipient_count++] = copy_capped(message->arena, path, PATH_MAX_BYTES);
 }
 
+/* Its verdict is "internal error" then: a library may have taken the lack of memory for something else. So it takes no more of it. */
+static bool ran_short(const struct as_message *message)
+{
+	return as_heap_shortages() != message->shortages;
+}
+
 void as_engine_header(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
 	if (message->recorder)
 		as_capture_field(message, name, name_length, value, value_length);
 	as_edits_note(message, name, name_length, value, value_length);
 	message->size += (int64_t)(name_length + strlen(":") + value_length + strlen("\r\n"));
-	if (!message->skipped_by && !message->has_eoh)
+	if (!message->skipped_by && !message->has_eoh && !ran_short(message))
 		as_fields_add(&message->fields, name, name_length, value, value_length);
 }
 
@@ -285,7 +292,7 @@ void as_engine_end(struct as_message *message)
 static void collect(struct as_message *message, void (*before_wait)(void *user), void *user)
 {
 	as_engine_eoh(message);
-	bool is_judged = !message->skipped_by;
+	bool is_judged = !message->skipped_by && !ran_short(message);
 	if (is_judged) {
 		as_body_hashes_end(message->bodies);
 		as_dns_set_arm(message->dns);
@@ -314,6 +321,8 @@ static void report_override(struct as_message *message)
 
 static void decide(struct as_message *message, const char *queue_id)
 {
+	if (ran_short(message))
+		as_engine_internal_error(message, "out of memory");
 	const struct as_settings *settings = message->env->settings;
 	struct as_facts facts = {
 		.client = message->client,

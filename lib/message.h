@@ -59,6 +59,7 @@ struct as_message {
 	const char *decision_id;     /* in the reply and the trace; NULL unless traces are kept */
 	struct as_recorder *recorder; /* keeps the bytes for a capture; NULL: it is not captured (capture.h) */
 	int64_t decided_ms;          /* monotonic clock, when the decision got its name */
+	unsigned shortages;          /* of memory, until it began (heap.h) */
 	const char *internal_error;  /* first thing that failed inside us, or NULL */
 
 	/* state and findings of the methods; NULL: not run */

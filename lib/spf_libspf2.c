@@ -9,7 +9,7 @@
  *  - SPF_server_new*: gethostname() failed, the built-in texts do not compile. The server is filled in here instead.
  *  - a lookup hook that returns NULL, NULL arguments, no sender domain: never given.
  *  - "2mx" without a recipient, a record with two prefix lengths: never asked for, never written.
- *  - no memory: ends the process, as it does everywhere in this library (as_oom).
+ *  - no memory, twice in a row: as_oom(). So it is looked for beforehand, when the reserve can still be given up (heap.h).
  */
 #include "config.h"
 
@@ -30,6 +30,7 @@
 enum {
 	NAME_MAX_BYTES = 32,  /* "m4294967295.invalid" */
 	RECORD_BYTES = 8 + AS_SPF_STEPS_MAX * (10 + NAME_MAX_BYTES), /* compiled it stays below the 511 bytes libspf2 has room for */
+	ROOM = 64 << 10,      /* more than an evaluation takes */
 	NO_LIMIT = 10000, /* libspf2 counts anew in every include, so its limits limit nothing; the driver counts for all of them */
 };
 
@@ -81,6 +82,14 @@ static void write_record(const struct as_spf_program *program, char text[RECORD_
 	}
 }
 
+/* Else it would only be another reason for a temporary error. */
+static SPF_errcode_t note_memory(SPF_errcode_t err)
+{
+	if (err == SPF_E_NO_MEMORY)
+		as_heap_ran_out();
+	return err;
+}
+
 static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request, SPF_response_t *response, SPF_record_t **record)
 {
 	struct evaluation *evaluation = server->resolver->hook;
@@ -93,7 +102,7 @@ static SPF_errcode_t get_spf(SPF_server_t *server, SPF_request_t *request, SPF_r
 	if (evaluation->is_stopped)
 		return SPF_E_DNS_ERROR;
 	write_record(&program, text);
-	SPF_errcode_t err = SPF_record_compile(server, response, record, text);
+	SPF_errcode_t err = note_memory(SPF_record_compile(server, response, record, text));
 	evaluation->is_stopped = err != SPF_E_SUCCESS;
 	return err;
 }
@@ -106,6 +115,21 @@ static enum as_spf_match ask_driver(struct evaluation *evaluation, const char *n
 	return evaluation->driver->match(evaluation->driver->user, id);
 }
 
+/* NULL: there is no memory. */
+static SPF_dns_rr_t *new_answer(SPF_dns_server_t *layer, const char *name, ns_type type, SPF_dns_stat_t state)
+{
+	SPF_dns_rr_t *answer = SPF_dns_rr_new_init(layer, name, type, 0, state);
+	if (!answer || state != NETDB_SUCCESS)
+		return answer;
+	if (SPF_dns_rr_buf_realloc(answer, 0, sizeof *answer->rr[0]) != SPF_E_SUCCESS) {
+		SPF_dns_rr_free(answer);
+		return NULL;
+	}
+	answer->rr[0]->a.s_addr = htonl(INADDR_LOOPBACK);
+	answer->num_rr = 1;
+	return answer;
+}
+
 static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type type, int should_cache)
 {
 	(void)should_cache; /* nothing is kept here */
@@ -113,13 +137,13 @@ static SPF_dns_rr_t *lookup(SPF_dns_server_t *layer, const char *name, ns_type t
 	struct evaluation *evaluation = layer->hook;
 	enum as_spf_match match = ask_driver(evaluation, name, type);
 	evaluation->is_stopped = match == AS_SPF_STOP;
-	SPF_dns_rr_t *answer = SPF_dns_rr_new_init(layer, name, type, 0, states[match]);
-	if (!answer || (match == AS_SPF_YES && SPF_dns_rr_buf_realloc(answer, 0, sizeof *answer->rr[0]) != SPF_E_SUCCESS))
-		as_oom(); /* NULL would end in SPF_error() */
-	if (match == AS_SPF_YES) {
-		answer->rr[0]->a.s_addr = htonl(INADDR_LOOPBACK);
-		answer->num_rr = 1;
+	SPF_dns_rr_t *answer = new_answer(layer, name, type, states[match]);
+	if (!answer) {
+		as_heap_ran_out();
+		answer = new_answer(layer, name, type, states[match]);
 	}
+	if (!answer)
+		as_oom(); /* NULL would end in SPF_error() */
 	return answer;
 }
 
@@ -140,6 +164,19 @@ static struct as_spf_end end_of(const struct evaluation *evaluation, SPF_respons
 	return (struct as_spf_end){ .code = results[result].code, .is_default = SPF_response_reason(response) == SPF_REASON_DEFAULT };
 }
 
+/* The request, complete. NULL: there is no memory. */
+static SPF_request_t *new_request(SPF_server_t *server)
+{
+	SPF_request_t *request = SPF_request_new(server);
+	if (!request)
+		return NULL;
+	SPF_request_set_ipv4_str(request, "192.0.2.1");
+	if (SPF_request_set_helo_dom(request, "h.invalid") == SPF_E_SUCCESS && SPF_request_set_env_from(request, sender) == SPF_E_SUCCESS)
+		return request;
+	SPF_request_free(request);
+	return NULL;
+}
+
 struct as_spf_end as_spf_libspf2_evaluate(const struct as_spf_driver *driver)
 {
 	struct evaluation evaluation = { .driver = driver };
@@ -154,13 +191,15 @@ struct as_spf_end as_spf_libspf2_evaluate(const struct as_spf_driver *driver)
 		.max_dns_mx = NO_LIMIT,
 	};
 	SPF_response_t *response = NULL;
-	SPF_request_t *request = SPF_request_new(&server);
+	free(as_heap_alloc(ROOM));
+	SPF_request_t *request = new_request(&server);
+	if (!request) {
+		as_heap_ran_out();
+		request = new_request(&server);
+	}
 	if (!request)
 		as_oom();
-	SPF_request_set_ipv4_str(request, "192.0.2.1");
-	SPF_request_set_helo_dom(request, "h.invalid");
-	SPF_request_set_env_from(request, sender);
-	SPF_request_query_mailfrom(request, &response);
+	(void)note_memory(SPF_request_query_mailfrom(request, &response)); /* the response says the rest */
 	struct as_spf_end end = end_of(&evaluation, response);
 	if (response)
 		SPF_response_free(response);

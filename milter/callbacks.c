@@ -20,6 +20,7 @@
 #include "apply.h"
 #include "capture.h"
 #include "engine.h"
+#include "heap.h"
 #include "shadow_counts.h"
 #include "str.h"
 #include "trace.h"
@@ -215,6 +216,8 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 	sfsistat answer = SMFIS_CONTINUE;
 	if (c->is_too_many) {
 		answer = defer_mail(ctx, env, AS_METRICS_CROWDED, "Too many connections to the mail filter, try again later");
+	} else if (as_heap_is_short()) {
+		answer = defer_mail(ctx, env, AS_METRICS_MEMORY, "Not enough memory, try again later");
 	} else if (atomic_load(&service->is_draining)) {
 		answer = defer_mail(ctx, env, AS_METRICS_STOPPING, "The mail filter is stopping, try again later");
 	} else {

@@ -12,6 +12,8 @@
 #include "check.h"
 #include "daemon.h"
 #include "environment.h"
+#include "heap.h"
+#include "libraries.h"
 #include "logger.h"
 #include "metrics_collect.h"
 #include "metrics_http.h"
@@ -261,6 +263,8 @@ int main(int argc, char **argv)
 	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 }, .metrics_fd = -1 };
 	if (start.options.is_done)
 		return start.options.status;
+	as_libraries_init();
+	as_heap_reserve();
 	start.arena = as_arena_new();
 	int status = run(&start);
 	as_logger_stop();

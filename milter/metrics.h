@@ -23,7 +23,7 @@ enum as_metrics_method { AS_METRICS_SPF, AS_METRICS_DKIM, AS_METRICS_ARC, AS_MET
 enum { AS_METRICS_METHODS = AS_METRICS_IPREV + 1 };
 
 /* What becomes of connections, and of messages that are deferred without a look. An unfit connection was served before. */
-enum as_metrics_fate { AS_METRICS_SERVED, AS_METRICS_CROWDED, AS_METRICS_STOPPING, AS_METRICS_UNFIT };
+enum as_metrics_fate { AS_METRICS_SERVED, AS_METRICS_CROWDED, AS_METRICS_STOPPING, AS_METRICS_MEMORY, AS_METRICS_UNFIT };
 enum { AS_METRICS_FATES = AS_METRICS_UNFIT + 1 };
 
 enum { AS_METRICS_BOUNDS = 12 }; /* of the histogram, without +Inf */

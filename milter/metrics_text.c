@@ -108,9 +108,11 @@ static void write_messages(struct as_buf *out, const struct as_metrics *m, const
 	write_actions(out, "assay_messages_spared_total", "Messages that report-only accepted, by what would have been done with them.",
 		      m->spared, AS_VERB_TAG);
 	family(out, "assay_messages_deferred_total", "counter",
-	       "Messages deferred without a look, for too many connections (crowded) or a stop of the daemon (stopping).");
+	       "Messages deferred without a look, for too many connections (crowded), a stop of the daemon (stopping) or lack of "
+	       "memory (memory).");
 	sample(out, "assay_messages_deferred_total", "reason", "crowded", get(&m->deferred[AS_METRICS_CROWDED]));
 	sample(out, "assay_messages_deferred_total", "reason", "stopping", get(&m->deferred[AS_METRICS_STOPPING]));
+	sample(out, "assay_messages_deferred_total", "reason", "memory", get(&m->deferred[AS_METRICS_MEMORY]));
 	single(out, "assay_message_bytes_total", "counter", "Bytes of header and body of the messages that were judged.", get(&m->bytes));
 	single(out, "assay_internal_errors_total", "counter", "Messages that assayd itself failed to judge, or to answer as decided.",
 	       get(&m->internal_errors));

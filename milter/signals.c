@@ -117,7 +117,8 @@ static void log_statistics(struct as_service *service)
 	for (int verb = AS_VERB_ACCEPT; verb <= AS_VERB_REJECT; verb++)
 		n[verb] = atomic_load(&service->metrics.actions[verb]);
 	unsigned long long deferred = atomic_load(&service->metrics.deferred[AS_METRICS_CROWDED]) +
-				      atomic_load(&service->metrics.deferred[AS_METRICS_STOPPING]);
+				      atomic_load(&service->metrics.deferred[AS_METRICS_STOPPING]) +
+				      atomic_load(&service->metrics.deferred[AS_METRICS_MEMORY]);
 	as_log(env->log, AS_LOG_INFO, NULL,
 	       "statistics: connections=%u messages=%u accept=%llu tag=%llu quarantine=%llu tempfail=%llu reject=%llu deferred=%llu "
 	       "dns-asked=%llu dns-hits=%llu dns-merged=%llu dns-sent=%llu dns-timeouts=%llu dns-over-budget=%llu "

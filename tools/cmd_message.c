@@ -6,6 +6,7 @@
 
 #include "dns_fake.h"
 #include "engine.h"
+#include "libraries.h"
 #include "mailfile.h"
 #include "received.h"
 #include "relay.h"
@@ -312,7 +313,7 @@ int as_command_message(int argc, char **argv)
 			status = complain(options.file, err == AS_ERR_SYSTEM ? strerror(errno) : as_err_text(err), EX_NOINPUT);
 	}
 	if (status == EX_OK) {
-		as_spf_global_init();
+		as_libraries_init();
 		status = judge_in_world(&options, &client, &mail);
 	}
 	as_arena_free(arena);

@@ -5,6 +5,7 @@
 #include "assay.h"
 
 #include "capture.h"
+#include "libraries.h"
 #include "mailfile.h"
 #include "str.h"
 
@@ -147,7 +148,7 @@ int as_replay_files(const char *config, bool wants_json, char **files)
 		as_arena_free(arena);
 		return status;
 	}
-	as_spf_global_init();
+	as_libraries_init();
 	run.is_single = !files[1] && !is_folder(*files);
 	for (; *files; files++) {
 		if (is_folder(*files))

@@ -9,9 +9,9 @@ import lint
 
 MAXIMUM_LINES = 100
 FORBIDDEN = ("strcpy", "strcat", "stpcpy", "sprintf", "vsprintf", "strtok", "gets", "alloca", "mktemp", "tmpnam", "setjmp", "longjmp")
-# The library hands failures to its caller. Only running out of memory ends the process, in arena.c.
+# The library hands failures to its caller. Only running out of memory ends the process, in heap.c.
 FORBIDDEN_IN_LIB = ("exit", "_exit", "abort", "assert", "syslog", "getopt", "signal", "sigaction", "printf", "puts", "perror")
-EXCUSED = {("lib/arena.c", "abort")}
+EXCUSED = {("lib/heap.c", "abort")}
 
 
 def long_functions(paths):
