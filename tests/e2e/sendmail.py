@@ -7,6 +7,7 @@ tells it.
 """
 
 import glob
+import itertools
 import os
 import shutil
 import signal
@@ -16,8 +17,9 @@ import mta
 import runner
 from process import Failure, Process, free_port, run, wait_for
 
-PROGRAMS = ("usr/libexec/sendmail/sendmail", "usr/lib/sm.bin/sendmail", "usr/sbin/sendmail")
-MACROS = "usr/share/sendmail/cf"
+# Not usr/sbin/sendmail: that may be Postfix's.
+PROGRAMS = ("usr/libexec/sendmail/sendmail", "usr/lib/sm.bin/sendmail", "usr/sbin/sendmail.sendmail")
+MACROS = ("usr/share/sendmail/cf", "usr/share/sendmail-cf")
 
 SENDMAIL_MC = """\
 divert(-1)
@@ -61,12 +63,12 @@ R$* elsewhere.example $*	$#error $@ 5.7.1 $: "550 Relaying denied"
 
 
 def find(build):
-    """(root, program) of a Sendmail, or None. Unpacked ones come first."""
+    """(root, program, m4 macros) of a Sendmail, or None. Unpacked ones come first."""
     for root in (os.environ.get("ASSAY_SENDMAIL"), os.path.join(build, "sendmail"), "/"):
-        for name in PROGRAMS if root else ():
-            program = os.path.join(root, name)
-            if os.path.exists(program) and os.path.isdir(os.path.join(root, MACROS)):
-                return os.path.abspath(root), os.path.abspath(program)
+        for program, macros in itertools.product(PROGRAMS, MACROS) if root else ():
+            found = [os.path.abspath(os.path.join(root, path)) for path in ("", program, macros)]
+            if os.path.exists(found[1]) and os.path.isdir(found[2]):
+                return found
     return None
 
 
@@ -99,7 +101,7 @@ class Sendmail:
 
     def __init__(self, build, top, milter, sink, extra=""):
         self.shim = os.path.join(build, "tests/support/sendmail_shim.so")
-        self.root, self.program = find(build)
+        self.root, self.program, self.macros = find(build)
         self.top = top
         self.port = free_port()
         self.port6 = free_port(address="::1") if has_ipv6() else None
@@ -126,7 +128,7 @@ class Sendmail:
         daemons = ["DAEMON_OPTIONS(`Name=v4, Family=inet, Addr=127.0.0.1, Port=%d')" % self.port]
         if self.port6:
             daemons.append("DAEMON_OPTIONS(`Name=v6, Family=inet6, Addr=::1, Port=%d')" % self.port6)
-        text = SENDMAIL_MC.format(top=self.top, macros=os.path.join(self.root, MACROS), sink=self.sink.port, daemons="\n".join(daemons),
+        text = SENDMAIL_MC.format(top=self.top, macros=self.macros, sink=self.sink.port, daemons="\n".join(daemons),
                                   milter=self.milter(), extra=self.extra)
         with open(self.path("sendmail.mc"), "w", encoding="ascii") as f:
             f.write(text)
