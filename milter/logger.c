@@ -59,6 +59,7 @@ static struct as_logsocket *system_log;
 /* Of standard error, and of what libraries say. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned lost;
+static uint64_t lost_ever;
 static struct target latest_target;
 static struct as_log latest;
 
@@ -88,8 +89,10 @@ static void write_stderr(const struct target *target, enum as_log_level level, c
 		if (write_some(complaint, (size_t)size))
 			lost = 0;
 	}
-	if (!write_some(text, (size_t)n))
+	if (!write_some(text, (size_t)n)) {
 		lost++;
+		lost_ever++;
+	}
 	pthread_mutex_unlock(&lock);
 }
 
@@ -141,6 +144,14 @@ void as_logger_stop(void)
 {
 	if (system_log)
 		as_logsocket_stop(system_log);
+}
+
+uint64_t as_logger_lost(void)
+{
+	pthread_mutex_lock(&lock);
+	uint64_t n = lost_ever;
+	pthread_mutex_unlock(&lock);
+	return n + (system_log ? as_logsocket_lost(system_log) : 0);
 }
 
 bool as_logger_is_stderr(const struct as_log *log)

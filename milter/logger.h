@@ -8,6 +8,7 @@
 #include "settings.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A sink as log{} asks for, owned by the arena; is_verbose raises the level to debug. Thread safe. Every line goes out under the
  * name "assayd". The first one made fixes the socket of the system log, the latest one is where the lines of libraries go. */
@@ -22,6 +23,9 @@ void as_logger_stop(void);
 
 /* A line of a library that writes by syslog(3). */
 void as_logger_library(enum as_log_level level, const char *line);
+
+/* Lines that nobody took, ever. Any thread. */
+uint64_t as_logger_lost(void);
 
 /* Does this sink write to standard error? */
 bool as_logger_is_stderr(const struct as_log *log);

@@ -42,6 +42,7 @@ struct as_logsocket {
 	pthread_cond_t changed;
 	size_t first, used; /* of the ring, in octets */
 	uint64_t lost;      /* lines, behind the last of the ring */
+	uint64_t lost_ever;
 	int facility;       /* of the latest line */
 	bool is_stopping;
 	char *ring;
@@ -285,13 +286,23 @@ void as_logsocket_put(struct as_logsocket *s, int priority, const char *id, cons
 	s->facility = priority & LOG_FACMASK;
 	if (is_open && s->lost && s->used <= RING / 2) /* not after each single line that found room again */
 		complain(s);
-	if (is_open && (s->lost || !push(s, record, n)))
+	if (is_open && (s->lost || !push(s, record, n))) {
 		s->lost++;
+		s->lost_ever++;
+	}
 	if (was_empty)
 		pthread_cond_signal(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 	if (is_open && !s->has_thread)
 		flush(s);
+}
+
+uint64_t as_logsocket_lost(struct as_logsocket *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t lost = s->lost_ever;
+	pthread_mutex_unlock(&s->lock);
+	return lost;
 }
 
 void as_logsocket_stop(struct as_logsocket *s)

@@ -4,6 +4,7 @@
 #define AS_LOGSOCKET_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct as_logsocket;
 
@@ -17,6 +18,9 @@ bool as_logsocket_start(struct as_logsocket *socket);
  * the log takes nothing, or is not there, 1 MB of lines waits; what is too much is dropped and counted, and a line says how much it was
  * where it is missing. Never waits for the log. Any thread. */
 void as_logsocket_put(struct as_logsocket *socket, int priority, const char *id, const char *line);
+
+/* Lines that were dropped, ever. Any thread. */
+uint64_t as_logsocket_lost(struct as_logsocket *socket);
 
 /* Sends what waits, for a second at most and only to a log that is there; lines that come later are dropped. */
 void as_logsocket_stop(struct as_logsocket *socket);

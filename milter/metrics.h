@@ -65,7 +65,7 @@ void as_metrics_message(struct as_metrics *metrics, const struct as_message *mes
 /* What others know, at the moment of asking. */
 struct as_metrics_state {
 	unsigned connections, messages; /* now */
-	uint64_t lost_traces, lost_captures;
+	uint64_t lost_lines, lost_traces, lost_captures;
 	struct as_dns_stats dns;
 	const struct as_settings *settings;
 	struct as_rule_stats rules;

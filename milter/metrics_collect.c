@@ -4,6 +4,8 @@
 
 #include "metrics_collect.h"
 
+#include "logger.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -58,6 +60,7 @@ void as_metrics_collect(void *user, struct as_buf *out)
 	struct as_metrics_state state = {
 		.connections = atomic_load(&service->connections),
 		.messages = atomic_load(&service->messages),
+		.lost_lines = as_logger_lost(),
 		.lost_traces = as_tracefile_lost(service->traces),
 		.lost_captures = as_capturefile_lost(service->captures),
 		.dns = as_dns_stats(env->dns),

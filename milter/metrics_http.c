@@ -2,7 +2,8 @@
 /* metrics_http.c - one thread that polls all its connections; who is slow waits for nobody but himself.
  *
  * At most CONNECTIONS are open at once, more wait in the backlog of the socket until one ends, at the latest when it has been silent for
- * PATIENCE_S. A request is read into REQUEST_BYTES at most.
+ * PATIENCE_S. A request is read into REQUEST_BYTES at most. When the process has no descriptor left, libmicrohttpd tries to accept again
+ * and again, as libmilter does; connections are bounded well below that (maximum-connections).
  */
 #include "config.h"
 

@@ -144,9 +144,9 @@ static void privileges(void **state)
 	uid_t uid = user->pw_uid;
 	assert_int_equal(chmod(daemon_folder(*state), 0777), 0); /* reads its configuration, says that it is ready */
 	snprintf(text, sizeof text,
-		 "socket = \"%s\"\nuser = \"nobody\"\nlog { target = \"stderr\" }\n"
+		 "socket = \"%s\"\nuser = \"nobody\"\nlog { target = \"stderr\" }\nmetrics { socket = \"%s.m\" socket-mode = \"0600\" }\n"
 		 "dns { mode = \"forward\" forward = {\"127.0.0.1@9\"} trust-anchor = \"\" }\n",
-		 unix_of(*state, path));
+		 unix_of(*state, path), path);
 	daemon_configure(*state, text);
 	snprintf(text, sizeof text, "%s/notify", daemon_folder(*state));
 	assert_int_equal(chmod(text, 0777), 0);
@@ -164,6 +164,10 @@ static void privileges(void **state)
 	struct stat st;
 	assert_int_equal(stat(strchr(path, '/'), &st), 0);
 	assert_int_equal(st.st_uid, uid);
+	snprintf(text, sizeof text, "%s.m", strchr(path, '/'));
+	assert_int_equal(stat(text, &st), 0);
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(daemon_stop(*state), EX_OK);
 }
 

@@ -162,6 +162,7 @@ static void test_overflow(void **state)
 	while (!strstr(text = next(&log), " lines of the log are lost, nobody read them"))
 		assert_int_equal(strtol(text, NULL, 10), kept++);
 	assert_int_equal(strtol(text, NULL, 10), LINES - kept);
+	assert_int_equal(as_logsocket_lost(log.writer), LINES - kept);
 	assert_true(kept > (1 << 20) / 500 && kept < LINES);
 	put_number(&log, LINES, 400);
 	expect_numbers(&log, LINES, LINES + 1);
