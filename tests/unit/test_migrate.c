@@ -8,6 +8,7 @@
 #include "settings.h"
 #include "str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct as_settings *load(struct as_arena *arena, const char *text)
@@ -53,6 +54,44 @@ static void test_whole_output(void **state)
 			    "#   signing: keep OpenDKIM with \"Mode s\" for outgoing mail; assay verifies.\n"
 			    "# opendmarc.conf:3 NoSuchKey 1\n"
 			    "#   no equivalent; see assay.conf(5).\n");
+	as_arena_free(arena);
+}
+
+/* The literal text that comes next, below `begin`; at moves behind it. */
+static const char *next_block(char **at, const char *begin)
+{
+	*at = strstr(*at, begin);
+	assert_non_null(*at);
+	char *text = *at + strlen(begin), *end = strstr(text, ".Ed");
+	assert_non_null(end);
+	*end = '\0';
+	*at = end + 1;
+	return text;
+}
+
+/* The worked example of assay.conf(5): two files, and what the tool makes of them. */
+static void test_manual(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	struct as_buf text = as_buf_new(arena);
+	FILE *in = fopen(AS_TEST_SRCDIR "/../man/assay.conf.5.head", "re");
+	assert_non_null(in);
+	for (int c; (c = getc(in)) != EOF;)
+		as_buf_putc(&text, (char)c);
+	fclose(in);
+	char *at = strstr(text.text, ".Ss Migration from OpenDKIM and OpenDMARC\n");
+	assert_non_null(at);
+	struct as_migrate_input inputs[2] = { { AS_MIGRATE_OPENDKIM, "opendkim.conf", NULL }, { AS_MIGRATE_OPENDMARC, "opendmarc.conf", NULL } };
+	inputs[0].text = next_block(&at, ".Bd -literal -offset 6n\n");
+	inputs[1].text = next_block(&at, ".Bd -literal -offset 6n\n");
+	const char *made = as_migrate(arena, inputs, 2);
+	assert_string_equal(next_block(&at, ".Bd -literal -offset indent\n"), made);
+	const struct as_settings *settings = load(arena, made);
+	assert_string_equal(settings->authserv_id, "mx.example.com");
+	assert_int_equal(settings->dkim.minimum_key_bits, 2048);
+	assert_int_equal(settings->dmarc.on_quarantine, AS_VERB_QUARANTINE);
+	assert_int_equal(settings->trusted_network_count, 3);
 	as_arena_free(arena);
 }
 
@@ -128,7 +167,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_output),
-		cmocka_unit_test(test_what_it_means),
+		cmocka_unit_test(test_manual), cmocka_unit_test(test_what_it_means),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_odd_values),
 	};

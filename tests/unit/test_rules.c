@@ -528,31 +528,55 @@ static void test_shadows(void **state)
 	}
 }
 
-/* The examples of assay.conf(5) are configurations: each literal text below RULES that is indented as usual. */
-static void test_manual(void **state)
+static char *read_all(struct as_arena *arena, const char *path)
 {
-	(void)state;
-	static const char begin[] = ".Bd -literal -offset indent\n";
-	struct as_arena *arena = as_arena_new();
 	struct as_buf text = as_buf_new(arena);
-	FILE *in = fopen(AS_TEST_SRCDIR "/../man/assay.conf.5.head", "re");
+	FILE *in = fopen(path, "re");
 	assert_non_null(in);
 	for (int c; (c = getc(in)) != EOF;)
 		as_buf_putc(&text, (char)c);
 	fclose(in);
-	size_t count = 0, rules = 0, relays = 0;
-	for (char *at = strstr(text.text, ".Sh RULES"); at && (at = strstr(at, begin)); count++) {
-		char *end = strstr(at, "\n.Ed");
-		assert_non_null(end);
-		*end = '\0';
-		const struct as_settings *settings = settings_from(arena, at + strlen(begin));
-		rules += settings->rules ? settings->rules->count : 0;
-		relays += settings->relay_count;
-		at = end + 1;
+	return text.text;
+}
+
+/* A file that an example names and that is not here. */
+static void name_nothing(char *text)
+{
+	static const char path[] = "\"/etc/assay/replies.french\"", nothing[] = "\"/dev/null\"";
+	char *found = strstr(text, path);
+	if (!found)
+		return;
+	memset(found, ' ', strlen(path));
+	memcpy(found, nothing, strlen(nothing));
+}
+
+/* The examples of assay.conf(5) are configurations: each literal text that is indented as usual; others say 6n. */
+static void test_manual(void **state)
+{
+	(void)state;
+	static const char begin[] = ".Bd -literal -offset indent\n";
+	static const char *const files[] = { AS_TEST_SRCDIR "/../man/assay.conf.5.head", AS_TEST_SRCDIR "/../man/assay.conf.5.tail" };
+	struct as_arena *arena = as_arena_new();
+	size_t count = 0, rules = 0, relays = 0, translations = 0;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		char *text = read_all(arena, files[i]);
+		assert_null(strstr(text, ".Bd -literal\n"));
+		for (char *at = text; (at = strstr(at, begin)); count++) {
+			char *end = strstr(at, "\n.Ed");
+			assert_non_null(end);
+			*end = '\0';
+			name_nothing(at);
+			const struct as_settings *settings = settings_from(arena, at + strlen(begin));
+			rules += settings->rules ? settings->rules->count : 0;
+			relays += settings->relay_count;
+			translations += settings->translation_count;
+			at = end + 1;
+		}
 	}
-	assert_int_equal(count, 10);
-	assert_int_equal(rules, 7);
+	assert_int_equal(count, 19);
+	assert_int_equal(rules, 8);
 	assert_int_equal(relays, 4);
+	assert_int_equal(translations, 1);
 	as_arena_free(arena);
 }
 

@@ -5,6 +5,7 @@
 #include "translation.h"
 
 #include "policy.h"
+#include "str.h"
 
 #include "test.h"
 
@@ -244,11 +245,38 @@ static void test_written(void **state)
 	remove_folder(&f);
 }
 
+/* The file that assay.conf(5) shows. */
+static void test_manual(void **state)
+{
+	(void)state;
+	static const char begin[] = ".Bd -literal -offset 6n\n";
+	struct as_arena *arena = as_arena_new();
+	struct as_buf text = as_buf_new(arena);
+	FILE *in = fopen(AS_TEST_SRCDIR "/../man/assay.conf.5.tail", "re");
+	assert_non_null(in);
+	for (int c; (c = getc(in)) != EOF;)
+		as_buf_putc(&text, (char)c);
+	fclose(in);
+	char *at = strstr(text.text, ".Ss Translations\n");
+	at = at ? strstr(at, begin) : NULL;
+	char *end = at ? strstr(at, ".Ed") : NULL;
+	assert_non_null(end);
+	*end = '\0';
+	struct as_translation t = { .name = "french" };
+	const char *detail = NULL;
+	int line;
+	if (as_translation_parse(arena, &t, at + strlen(begin), NULL, &line, &detail) != AS_OK)
+		fail_msg("line %d: %s", line, detail);
+	assert_int_equal(t.count, 2);
+	as_arena_free(arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),   cmocka_unit_test(test_longest_text), cmocka_unit_test(test_found),
 		cmocka_unit_test(test_replies), cmocka_unit_test(test_errors),       cmocka_unit_test(test_written),
+		cmocka_unit_test(test_manual),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
