@@ -400,3 +400,11 @@ char *as_sign_record(struct as_arena *arena, EVP_PKEY *key)
 	OPENSSL_free(der);
 	return text;
 }
+
+void as_sign_new_keys(struct as_arena *arena, const char *const *kinds, size_t count, EVP_PKEY **keys, const char **records)
+{
+	for (size_t i = 0; i < count; i++) {
+		keys[i] = as_sign_new_key(kinds[i]);
+		records[i] = as_sign_record(arena, keys[i]);
+	}
+}

@@ -62,4 +62,7 @@ char *as_sign_record(struct as_arena *arena, EVP_PKEY *key);
 /* Base64 without line breaks. */
 char *as_sign_base64(struct as_arena *arena, const unsigned char *bytes, size_t n);
 
+/* Keys of `count` kinds and their records, in arena. EVP_PKEY_free() each key. */
+void as_sign_new_keys(struct as_arena *arena, const char *const *kinds, size_t count, EVP_PKEY **keys, const char **records);
+
 #endif

@@ -5,6 +5,7 @@
 #include "dkim_world.h"
 
 #include "str.h"
+#include "test.h"
 
 #include <string.h>
 
@@ -100,4 +101,13 @@ struct as_arc_outcome as_dkim_world_chain(struct as_dkim_world *world, const cha
 	feed(world, bodies, body, n - (size_t)(body - message));
 	as_arc_finish(arc, &outcome);
 	return outcome;
+}
+
+bool as_dkim_world_is(const char *name, enum as_code got, const char *got_reason, enum as_code code, const char *reason)
+{
+	if (got == code && (reason ? got_reason && strcmp(got_reason, reason) == 0 : got_reason == NULL))
+		return true;
+	print_error("%s: %s (%s) instead of %s (%s)\n", name, as_code_name(got), got_reason ? got_reason : "-", as_code_name(code),
+		    reason ? reason : "-");
+	return false;
 }

@@ -7,6 +7,8 @@
 #include "dkim_verify.h"
 #include "dns_fake.h"
 
+#include <stdbool.h>
+
 enum { AS_DKIM_NOW = 1795323600 }; /* the clock stands there */
 
 struct as_dkim_world {
@@ -33,5 +35,8 @@ struct as_dkim_outcome as_dkim_world_verify(struct as_dkim_world *world, const c
 
 /* The same for its ARC chain. */
 struct as_arc_outcome as_dkim_world_chain(struct as_dkim_world *world, const char *message, size_t n);
+
+/* Is the result what was expected, with that reason (NULL: none)? If not, both are printed. */
+bool as_dkim_world_is(const char *name, enum as_code got, const char *got_reason, enum as_code code, const char *reason);
 
 #endif

@@ -7,41 +7,26 @@
 #include <string.h>
 
 #include "dmarc_check.h"
-#include "dns_fake.h"
+#include "dns_world.h"
 
 struct world {
-	struct as_arena *arena;
-	struct as_dns_fake *fake;
-	struct as_dns *dns;
-	struct as_dns_set *set;
+	struct as_dns_world in;
 	struct as_dmarc_outcome outcome;
 };
 
-static const struct as_dns_options dns_options = { .max_ttl_s = 3600 };
-static const struct as_dns_limits dns_limits = { .budget = 100, .timeout_ms = 20000 };
-
 static struct world open_world(const char *zone)
 {
-	struct world world = { .arena = as_arena_new(), .fake = as_dns_fake_new(0) };
-	const char *detail = NULL;
-	if (as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail))
-		fail_msg("%s", detail);
-	world.dns = as_dns_new(as_dns_fake_backend(world.fake), &dns_options, as_dns_fake_clock(world.fake));
-	world.set = as_dns_set_new(world.dns, &dns_limits);
-	return world;
+	return (struct world){ .in = as_dns_world_open(zone, 0, 0, 100) };
 }
 
 static void close_world(struct world *world)
 {
-	as_dns_set_free(world->set);
-	as_dns_unref(world->dns);
-	as_dns_fake_free(world->fake);
-	as_arena_free(world->arena);
+	as_dns_world_close(&world->in);
 }
 
 static void check(struct world *world, struct as_dmarc_request request)
 {
-	as_dmarc_check(world->arena, world->set, &request, &world->outcome);
+	as_dmarc_check(world->in.arena, world->in.set, &request, &world->outcome);
 }
 
 static void test_without_author(void **state)
@@ -56,8 +41,8 @@ static void test_without_author(void **state)
 		assert_null(world.outcome.weakest);
 		assert_null(world.outcome.record);
 	}
-	as_dmarc_start(world.set, "");
-	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 0);
+	as_dmarc_start(world.in.set, "");
+	assert_int_equal(as_dns_fake_queries(world.in.fake, NULL, 0), 0);
 	close_world(&world);
 }
 
@@ -94,12 +79,12 @@ static void test_start_asks_everything_at_once(void **state)
 {
 	(void)state;
 	struct world world = open_world("$DELAY 1000 _dmarc.a.example.com.\n$DELAY 1000 _dmarc.example.com.\n$DELAY 1000 _dmarc.com.\n");
-	as_dmarc_start(world.set, "a.example.com");
-	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 3);
+	as_dmarc_start(world.in.set, "a.example.com");
+	assert_int_equal(as_dns_fake_queries(world.in.fake, NULL, 0), 3);
 	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
 	assert_int_equal(world.outcome.code, AS_NONE);
-	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 3);
-	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.fake)), 1000);
+	assert_int_equal(as_dns_fake_queries(world.in.fake, NULL, 0), 3);
+	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.in.fake)), 1000);
 	close_world(&world);
 }
 
@@ -120,12 +105,12 @@ static void test_start_of_existence(void **state)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct world world = open_world("");
-		const char *zone = as_printf(world.arena, "_dmarc.example.com. TXT \"v=DMARC1; %s\"\n", cases[i].record);
+		const char *zone = as_printf(world.in.arena, "_dmarc.example.com. TXT \"v=DMARC1; %s\"\n", cases[i].record);
 		const char *detail = NULL;
-		assert_int_equal(as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail), AS_OK);
-		as_dmarc_start(world.set, "a.example.com");
-		as_dns_get(world.set, "_dmarc.example.com", AS_DNS_TXT);
-		unsigned queries = as_dns_fake_queries(world.fake, "a.example.com", AS_DNS_TXT);
+		assert_int_equal(as_dns_fake_load(world.in.fake, world.in.arena, zone, strlen(zone), &detail), AS_OK);
+		as_dmarc_start(world.in.set, "a.example.com");
+		as_dns_get(world.in.set, "_dmarc.example.com", AS_DNS_TXT);
+		unsigned queries = as_dns_fake_queries(world.in.fake, "a.example.com", AS_DNS_TXT);
 		if (queries != cases[i].queries)
 			fail_msg("%s: asked %u times", cases[i].record, queries);
 		close_world(&world);
@@ -137,12 +122,12 @@ static void test_existence_is_shared(void **state)
 {
 	(void)state;
 	struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=none; np=reject\"\nmail.example.com. TXT \"v=spf1 -all\"\n");
-	as_dns_start(world.set, "mail.example.com", AS_DNS_TXT);
-	as_dmarc_start(world.set, "mail.example.com");
+	as_dns_start(world.in.set, "mail.example.com", AS_DNS_TXT);
+	as_dmarc_start(world.in.set, "mail.example.com");
 	check(&world, (struct as_dmarc_request){ .author_domain = "mail.example.com" });
 	assert_int_equal(world.outcome.policy, AS_DMARC_NONE);
-	assert_int_equal(as_dns_fake_queries(world.fake, "mail.example.com", AS_DNS_TXT), 1);
-	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 4);
+	assert_int_equal(as_dns_fake_queries(world.in.fake, "mail.example.com", AS_DNS_TXT), 1);
+	assert_int_equal(as_dns_fake_queries(world.in.fake, NULL, 0), 4);
 	close_world(&world);
 }
 
@@ -151,9 +136,9 @@ static void test_freed_under_way(void **state)
 {
 	(void)state;
 	struct world world = open_world("$DELAY 1000 _dmarc.example.com.\n_dmarc.example.com. TXT \"v=DMARC1; p=none; np=reject\"\n");
-	as_dmarc_start(world.set, "a.example.com");
-	as_dns_set_free(world.set);
-	world.set = as_dns_set_new(world.dns, &dns_limits);
+	as_dmarc_start(world.in.set, "a.example.com");
+	as_dns_set_free(world.in.set);
+	world.in.set = as_dns_world_set(&world.in);
 	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
 	assert_int_equal(world.outcome.code, AS_FAIL);
 	assert_int_equal(world.outcome.policy, AS_DMARC_REJECT);
@@ -169,7 +154,7 @@ static void test_deadline(void **state)
 	check(&world, (struct as_dmarc_request){ .author_domain = "a.example.com" });
 	assert_int_equal(world.outcome.code, AS_TEMPERROR);
 	assert_string_equal(world.outcome.reason, "lookup of _dmarc.a.example.com failed: timeout");
-	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.fake)), 20000);
+	assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.in.fake)), 20000);
 	close_world(&world);
 }
 

@@ -10,36 +10,12 @@
 #include <string.h>
 
 #include "dmarc_walk.h"
-#include "dns_fake.h"
+#include "dns_world.h"
 #include "str.h"
 
-struct world {
-	struct as_arena *arena;
-	struct as_dns_fake *fake;
-	struct as_dns *dns;
-	struct as_dns_set *set;
-};
-
-static const struct as_dns_options dns_options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 1 };
-static const struct as_dns_limits dns_limits = { .budget = 100, .timeout_ms = 20000 };
-
-static struct world open_world(const char *zone)
+static struct as_dns_world open_world(const char *zone)
 {
-	struct world world = { .arena = as_arena_new(), .fake = as_dns_fake_new(0) };
-	const char *detail = NULL;
-	if (as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail))
-		fail_msg("%s", detail);
-	world.dns = as_dns_new(as_dns_fake_backend(world.fake), &dns_options, as_dns_fake_clock(world.fake));
-	world.set = as_dns_set_new(world.dns, &dns_limits);
-	return world;
-}
-
-static void close_world(struct world *world)
-{
-	as_dns_set_free(world->set);
-	as_dns_unref(world->dns);
-	as_dns_fake_free(world->fake);
-	as_arena_free(world->arena);
+	return as_dns_world_open(zone, 0, 1 << 20, 100);
 }
 
 static void test_names(void **state)
@@ -75,7 +51,7 @@ static void test_names(void **state)
 static void test_walk(void **state)
 {
 	(void)state;
-	struct world world = open_world("$SECURE example.com.\n"
+	struct as_dns_world world = open_world("$SECURE example.com.\n"
 					"_dmarc.mail.example.com. TXT \"v=DMARC1; p=none\"\n"
 					"_dmarc.mail.example.com. TXT \"v=DMARC1; p=reject\"\n"
 					"_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
@@ -93,13 +69,13 @@ static void test_walk(void **state)
 	assert_string_equal(walk.weakest, "_dmarc.com");
 	assert_false(walk.failed);
 	assert_ptr_equal(as_walk_last_record(&walk), &walk.steps[1]);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 static void test_failure_ends_walk(void **state)
 {
 	(void)state;
-	struct world world = open_world("_dmarc.a.example.com. TXT \"v=DMARC1; p=reject\"\n$SERVFAIL _dmarc.example.com.\n");
+	struct as_dns_world world = open_world("_dmarc.a.example.com. TXT \"v=DMARC1; p=reject\"\n$SERVFAIL _dmarc.example.com.\n");
 	struct as_walk walk;
 	as_walk_run(world.arena, world.set, "a.example.com", &walk);
 	assert_int_equal(walk.count, 2);
@@ -107,13 +83,13 @@ static void test_failure_ends_walk(void **state)
 	assert_string_equal(walk.failed_name, "example.com");
 	assert_string_equal(walk.steps[1].reason, "SERVFAIL");
 	assert_null(walk.organization);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 static void test_names_that_cannot_be_asked(void **state)
 {
 	(void)state;
-	struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
+	struct as_dns_world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
 	char domain[400];
 	memset(domain, 'a', sizeof domain);
 	for (size_t i = 50; i < sizeof domain; i += 50)
@@ -138,23 +114,23 @@ static void test_names_that_cannot_be_asked(void **state)
 	assert_int_equal(walk.count, 0);
 	assert_null(walk.weakest);
 	assert_int_equal(walk.dnssec, AS_DNSSEC_INDETERMINATE);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 /* A hot domain is asked once and parsed once. */
 static void test_records_stay_with_answers(void **state)
 {
 	(void)state;
-	struct world world = open_world("_dmarc.example.com. 3600 TXT \"v=DMARC1; p=reject\"\n");
+	struct as_dns_world world = open_world("_dmarc.example.com. 3600 TXT \"v=DMARC1; p=reject\"\n");
 	struct as_walk_step first, second;
 	as_walk_ask(world.set, "example.com", &first);
-	struct as_dns_set *other = as_dns_set_new(world.dns, &dns_limits);
+	struct as_dns_set *other = as_dns_world_set(&world);
 	as_walk_ask(other, "example.com", &second);
 	assert_non_null(first.record);
 	assert_ptr_equal(first.record, second.record);
 	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 1);
 	as_dns_set_free(other);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 /* --- public suffix list ------------------------------------------------------------------------------------------------ */

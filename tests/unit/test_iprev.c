@@ -4,38 +4,15 @@
 
 #include "test.h"
 
-#include "dns_fake.h"
+#include "dns_world.h"
 #include "iprev_check.h"
 #include "str.h"
 
 #include <string.h>
 
-struct world {
-	struct as_arena *arena;
-	struct as_dns_fake *fake;
-	struct as_dns *dns;
-	struct as_dns_set *set;
-};
-
-static struct world open_world(const char *zone)
+static struct as_dns_world open_world(const char *zone)
 {
-	static const struct as_dns_options options = { .cache_bytes = 0 };
-	static const struct as_dns_limits limits = { .budget = AS_IPREV_QUESTIONS, .timeout_ms = 20000 };
-	struct world world = { .arena = as_arena_new(), .fake = as_dns_fake_new(1800000000) };
-	const char *detail;
-	if (as_dns_fake_load(world.fake, world.arena, zone, strlen(zone), &detail) != AS_OK)
-		fail_msg("zone: %s", detail);
-	world.dns = as_dns_new(as_dns_fake_backend(world.fake), &options, as_dns_fake_clock(world.fake));
-	world.set = as_dns_set_new(world.dns, &limits);
-	return world;
-}
-
-static void close_world(struct world *world)
-{
-	as_dns_set_free(world->set);
-	as_dns_unref(world->dns);
-	as_dns_fake_free(world->fake);
-	as_arena_free(world->arena);
+	return as_dns_world_open(zone, 1800000000, 0, AS_IPREV_QUESTIONS);
 }
 
 /* "pass mx.example.com secure", "fail (no name leads back) insecure@NAME" */
@@ -128,7 +105,7 @@ static const struct {
 
 static void run(size_t i, bool is_early)
 {
-	struct world world = open_world(cases[i].zone);
+	struct as_dns_world world = open_world(cases[i].zone);
 	struct as_ip client;
 	struct as_iprev_outcome outcome;
 	assert_int_equal(as_ip_parse(cases[i].client ? cases[i].client : "192.0.2.1", &client), AS_OK);
@@ -142,7 +119,7 @@ static void run(size_t i, bool is_early)
 	if (!is_early && cases[i].queries && queries != cases[i].queries)
 		fail_msg("%s: want %u queries, got %u", cases[i].name, cases[i].queries, queries);
 	assert_in_range(queries, 1, AS_IPREV_QUESTIONS);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 static void test_check(void **state)
@@ -164,7 +141,7 @@ static void test_start(void **state)
 {
 	(void)state;
 	for (int is_early = 0; is_early < 2; is_early++) {
-		struct world world = open_world(slow_zone);
+		struct as_dns_world world = open_world(slow_zone);
 		struct as_ip client;
 		struct as_iprev_outcome outcome;
 		int64_t begun_ms = as_clock_mono_ms(as_dns_fake_clock(world.fake));
@@ -175,7 +152,7 @@ static void test_start(void **state)
 		assert_string_equal(outcome.name, "n9.example");
 		assert_int_equal(as_clock_mono_ms(as_dns_fake_clock(world.fake)) - begun_ms, is_early ? 2000 : 3000);
 		assert_int_equal(as_dns_fake_queries(world.fake, "n10.example", 0), 0);
-		close_world(&world);
+		as_dns_world_close(&world);
 	}
 }
 
@@ -184,7 +161,7 @@ static void test_end_before_the_answer(void **state)
 {
 	(void)state;
 	static const struct as_dns_limits limits = { .budget = 1, .timeout_ms = 20000 };
-	struct world world = open_world(slow_zone);
+	struct as_dns_world world = open_world(slow_zone);
 	struct as_dns_set *other = as_dns_set_new(world.dns, &limits);
 	struct as_ip client;
 	assert_int_equal(as_ip_parse("192.0.2.1", &client), AS_OK);
@@ -194,7 +171,7 @@ static void test_end_before_the_answer(void **state)
 	assert_int_equal(as_dns_get(other, REVERSE, AS_DNS_PTR)->count, 11);
 	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 1);
 	as_dns_set_free(other);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 int main(void)

@@ -5,7 +5,7 @@
 #include "test.h"
 
 #include "dns_backend.h"
-#include "dns_fake.h"
+#include "dns_world.h"
 #include "spf_check.h"
 #include "spf_libspf2.h"
 #include "str.h"
@@ -17,37 +17,9 @@
 
 enum { UNRELATED = 20, NOW_S = 1735689600, QUERIES_MAX = 1 + 10 * (1 + 10), STARTED_MAX = 40 };
 
-/* A world, and the lookups of one message in it. */
-struct world {
-	struct as_arena *arena;
-	struct as_dns_fake *fake;
-	struct as_dns *dns;
-	struct as_dns_set *set;
-};
-
-static struct world open_world(void)
+static struct as_dns_world open_world(const char *zone)
 {
-	static const struct as_dns_options options = { .cache_bytes = 0 };
-	static const struct as_dns_limits limits = { .budget = 500, .timeout_ms = 20000 };
-	struct world world = { .arena = as_arena_new(), .fake = as_dns_fake_new(NOW_S) };
-	world.dns = as_dns_new(as_dns_fake_backend(world.fake), &options, as_dns_fake_clock(world.fake));
-	world.set = as_dns_set_new(world.dns, &limits);
-	return world;
-}
-
-static void close_world(struct world *world)
-{
-	as_dns_set_free(world->set);
-	as_dns_unref(world->dns);
-	as_dns_fake_free(world->fake);
-	as_arena_free(world->arena);
-}
-
-static void load(struct world *world, const char *name, const char *zone)
-{
-	const char *detail;
-	if (zone && as_dns_fake_load(world->fake, world->arena, zone, strlen(zone), &detail) != AS_OK)
-		fail_msg("%s: zone: %s", name, detail);
+	return as_dns_world_open(zone, NOW_S, 0, 500);
 }
 
 /* .want = "fail -all @example.com terms 1 voids 0", or .want = "permerror (reason) terms 11 voids 0". */
@@ -93,10 +65,9 @@ static struct as_spf_request request_of(const struct check_case *test)
 
 static void run_check(const struct check_case *test, bool is_early)
 {
-	struct world world = open_world();
+	struct as_dns_world world = open_world(test->zone ? test->zone : "");
 	struct as_spf_request request = request_of(test);
 	struct as_spf_outcome outcome;
-	load(&world, test->name, test->zone);
 	if (is_early)
 		as_spf_start(world.set, &request);
 	as_spf_check(world.arena, world.set, &request, &outcome);
@@ -106,7 +77,7 @@ static void run_check(const struct check_case *test, bool is_early)
 		fail_msg("%s%s:\nwant %s\ngot  %s", test->name, is_early ? ", early" : "", test->want, got);
 	if (!is_early && test->queries && queries != test->queries)
 		fail_msg("%s: want %u queries, got %u", test->name, test->queries, queries);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 static void run(const struct check_case *cases, size_t count)
@@ -246,7 +217,7 @@ static void test_entry(void **state)
 	};
 	(void)state;
 	run(cases, sizeof cases / sizeof cases[0]);
-	struct world world = open_world();
+	struct as_dns_world world = open_world("");
 	struct as_spf_request request = request_of(&cases[0]);
 	struct as_spf_outcome outcome;
 	request.domain = "example.com";
@@ -255,7 +226,7 @@ static void test_entry(void **state)
 	as_spf_check(world.arena, world.set, &request, &outcome);
 	assert_string_equal(describe(world.arena, &outcome), "none (no client address) 0/0");
 	assert_string_equal(outcome.domain, "example.com");
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 static void test_mechanisms(void **state)
@@ -459,14 +430,14 @@ static void test_dnssec(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct world world = open_world();
+		struct as_dns_world world = open_world("");
 		struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
 		struct as_spf_outcome outcome;
-		load(&world, cases[i].zone, cases[i].zone);
+		as_dns_world_load(&world, cases[i].zone);
 		as_spf_check(world.arena, world.set, &request, &outcome);
 		if (outcome.dnssec != cases[i].want || !outcome.weakest || strcmp(outcome.weakest, cases[i].weakest) != 0)
 			fail_msg("%s: got %s, %s", cases[i].zone, as_dnssec_name(outcome.dnssec), outcome.weakest);
-		close_world(&world);
+		as_dns_world_close(&world);
 	}
 }
 
@@ -480,7 +451,7 @@ static void test_bytes(void **state)
 			continue;
 		for (size_t at = 7; at < sizeof record - 1; at++) {
 			char bytes[sizeof record];
-			struct world world = open_world();
+			struct as_dns_world world = open_world("");
 			struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
 			struct as_spf_outcome outcome;
 			memcpy(bytes, record, sizeof record);
@@ -491,13 +462,13 @@ static void test_bytes(void **state)
 				fail_msg("byte %d at %zu: %s", byte, at, as_code_name(outcome.code));
 			for (const char *c = outcome.reason; *c; c++)
 				assert_in_range(*c, 0x20, 0x7e);
-			close_world(&world);
+			as_dns_world_close(&world);
 		}
 	}
 }
 
 /* While somebody waits for one answer, the others come in, and what they lead to is asked. Adds UNRELATED queries. */
-static void let_time_run(struct world *world)
+static void let_time_run(struct as_dns_world *world)
 {
 	for (unsigned i = 0; i < UNRELATED; i++)
 		(void)as_dns_get(world->set, as_printf(world->arena, "%u.example.net", i), AS_DNS_A);
@@ -508,10 +479,10 @@ static void test_amplification(void **state)
 {
 	(void)state;
 	for (int is_early = 0; is_early <= 1; is_early++) {
-		struct world world = open_world();
+		struct as_dns_world world = open_world("");
 		struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
 		struct as_spf_outcome outcome;
-		load(&world, "zone", TXT("example.com",
+		as_dns_world_load(&world, TXT("example.com",
 		  "v=spf1 mx:0.x.com mx:1.x.com mx:2.x.com mx:3.x.com mx:4.x.com mx:5.x.com mx:6.x.com "
 			"mx:7.x.com mx:8.x.com mx:9.x.com -all"));
 		for (int mx = 0; mx < 10; mx++)
@@ -527,7 +498,7 @@ static void test_amplification(void **state)
 		as_spf_check(world.arena, world.set, &request, &outcome);
 		assert_string_equal(describe(world.arena, &outcome), "fail -all @example.com 10/0");
 		assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), UNRELATED + QUERIES_MAX);
-		close_world(&world);
+		as_dns_world_close(&world);
 	}
 }
 
@@ -551,9 +522,9 @@ static void test_start(void **state)
 		{ NULL, 0, 10 },
 	};
 	(void)state;
-	struct world world = open_world();
+	struct as_dns_world world = open_world("");
 	struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
-	load(&world, "zone", zone);
+	as_dns_world_load(&world, zone);
 	as_spf_start(world.set, &request);
 	let_time_run(&world);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -561,23 +532,23 @@ static void test_start(void **state)
 		if (got != cases[i].queries)
 			fail_msg("%s: want %u, got %u", cases[i].name, cases[i].queries, got);
 	}
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 /* No more terms are followed than the evaluation would count. */
 static void test_start_terms(void **state)
 {
 	(void)state;
-	struct world world = open_world();
+	struct as_dns_world world = open_world("");
 	struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
-	load(&world, "zone",
+	as_dns_world_load(&world,
 		TXT("example.com", "v=spf1 include:b.example.com a:1.x.com a:2.x.com a:3.x.com a:4.x.com a:5.x.com a:6.x.com a:7.x.com")
 		TXT("b.example.com", "v=spf1 a:11.x.com a:12.x.com a:13.x.com a:14.x.com redirect=c.example.com"));
 	as_spf_start(world.set, &request);
 	let_time_run(&world);
 	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), UNRELATED + 1 + 10);
 	assert_int_equal(as_dns_fake_queries(world.fake, "13.x.com", AS_DNS_A), 0);
-	close_world(&world);
+	as_dns_world_close(&world);
 }
 
 /* --- answers from many threads ------------------------------------------------------------------------------------- */
