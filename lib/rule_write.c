@@ -207,7 +207,7 @@ static void write_unreachable(const struct as_settings *settings, int64_t now_s,
 		const struct as_condition *blind = as_rule_blind(rule, settings, &section); /* only in a shadow */
 		if (blind && section)
 			fprintf(out, "unreachable: rule %s, since %s is not looked at while %s.enable = false\n", rule->name,
-				as_condition_name(blind->id), section);
+				blind->id == AS_IF_CLIENT ? "the name of a client" : as_condition_name(blind->id), section);
 	}
 }
 
@@ -250,8 +250,9 @@ static void write_networks(struct as_arena *arena, const struct as_settings *set
 
 static bool decides(const struct as_settings *settings, const struct as_rule *rule, int64_t now_s)
 {
+	const char *section;
 	return !rule->is_report_only && rule->percent && !as_rule_is_expired(rule, now_s) && !is_all_trusted(settings, rule) &&
-	       !shadow_of(settings->rules, rule, now_s);
+	       !shadow_of(settings->rules, rule, now_s) && !as_rule_blind(rule, settings, &section);
 }
 
 static void write_list(const struct as_settings *settings, const char *title, bool wants_tags, int64_t now_s, FILE *out)

@@ -337,6 +337,39 @@ static void reloads_are_counted(void **state)
 	world_free(w);
 }
 
+/* Of the shadow configuration in force, from the reload on that brought it; nothing without one. */
+static void shadows_are_counted(void **state)
+{
+	static const struct expectation none[] = { { "assay_shadow_messages_total{action=\"tag\",shadow=\"reject\"}", 0 },
+						   { "assay_shadow_unknown_total", 0 }, { NULL, 0 } };
+	static const struct expectation some[] = { { "assay_shadow_messages_total{action=\"tag\",shadow=\"reject\"}", 2 },
+						   { "assay_shadow_messages_total{action=\"reject\",shadow=\"reject\"}", 1 },
+						   { "assay_shadow_other_rule_total", 0 }, { "assay_shadow_unknown_total", 0 }, { NULL, 0 } };
+	char path[TEXT], more[2 * TEXT];
+	(void)state;
+	struct world *w = world_inet("");
+	assert_null(strstr(scrape(w), "assay_shadow"));
+	snprintf(path, sizeof path, "%s/next.conf", daemon_folder(w->rig->daemon));
+	FILE *out = fopen(path, "w");
+	assert_non_null(out);
+	fputs("dmarc { on-quarantine = \"reject\" }\n", out);
+	fclose(out);
+	snprintf(more, sizeof more, "shadow-configuration = \"%s\"", path);
+	reload_with(w, more, "reload: done");
+	expect(w, "before", none);
+	struct milter_client *c = rig_client(w->rig, RIG_CLIENT_FOREIGN);
+	assert_int_equal(rig_message(c, "quarantine.example")->answer, MILTER_CONTINUE);
+	assert_int_equal(rig_message(c, "quarantine.example")->answer, MILTER_CONTINUE);
+	assert_int_equal(rig_message(c, "example.com")->answer, MILTER_REPLY);
+	expect(w, "after", some);
+	reload_with(w, "maximum-connections = many", "reload: failed");
+	expect(w, "a broken file", some);
+	reload_with(w, more, "shadow: messages=3 differ=2 tag-to-reject=2 other-rule=0 unknown=0");
+	expect(w, "anew", none);
+	rig_farewell(c);
+	world_free(w);
+}
+
 static void refusals_are_counted(void **state)
 {
 	static const struct expectation wanted[] = {
@@ -562,6 +595,7 @@ int main(void)
 		cmocka_unit_test(endless_requests),
 		cmocka_unit_test(loiterers),
 		cmocka_unit_test(reloads_are_counted),
+		cmocka_unit_test(shadows_are_counted),
 		cmocka_unit_test(refusals_are_counted),
 		cmocka_unit_test(a_changed_section_needs_a_restart),
 		cmocka_unit_test(a_taken_socket),

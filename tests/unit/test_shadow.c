@@ -241,6 +241,27 @@ static void what_differs(void **state)
 	as_arena_free(arena);
 }
 
+/* A rule about a method that is off in force. */
+static void blind_rules(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const struct as_settings *s = parse(arena, "", "iprev { enable = true }\nrule a { iprev = fail action = reject }\n"
+					    "rule b { client = a.example action = reject }\nrule c { client = {a.example, 192.0.2.1} action = reject }");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	as_rules_write(s->shadow.settings, NULL, 1800000000, out);
+	fclose(out);
+	const char *odd = strstr(text, "unreachable: ");
+	assert_non_null(odd);
+	assert_string_equal(odd, "unreachable: rule a, since iprev is not looked at while iprev.enable = false\n"
+				 "unreachable: rule b, since the name of a client is not looked at while iprev.enable = false\n"
+				 "Enforced by rules: c (reject)\nTagged by rules: nothing\n");
+	free(text);
+	as_arena_free(arena);
+}
+
 static void write_file(const char *path, const char *text)
 {
 	FILE *out = fopen(path, "w");
@@ -457,6 +478,7 @@ int main(void)
 		cmocka_unit_test(broken_shadows),
 		cmocka_unit_test(what_cannot_be_tried),
 		cmocka_unit_test(what_differs),
+		cmocka_unit_test(blind_rules),
 		cmocka_unit_test(shadow_file),
 		cmocka_unit_test(trace_shows_the_shadow),
 		cmocka_unit_test(what_is_compared),
