@@ -347,6 +347,7 @@ static sfsistat on_eom(SMFICTX *ctx)
 	as_metrics_message(&service->metrics, message, was_given_up ? AS_VERB_TEMPFAIL : verdict.decision->verb, now_us() - begun_us);
 	if (verdict.shadow)
 		count_shadow(message->env->shadow_counts, verdict.shadow);
+	atomic_store(&service->answered_ms, as_clock_mono_ms(&as_clock_system));
 	end_message(c);
 	return answer;
 }

@@ -27,6 +27,7 @@ struct as_service {
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
 	atomic_uint connections; /* that have negotiated */
 	atomic_uint messages;    /* from MAIL to the end of end-of-message */
+	atomic_llong answered_ms; /* monotonic clock, when the latest of them was handed to libmilter to be answered */
 	struct as_metrics metrics;
 };
 

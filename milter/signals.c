@@ -25,6 +25,7 @@
 #include <libmilter/mfapi.h>
 
 enum { LISTENER_ENDED = 0 /* no signal's number */, SAVE_MS = 60 * 1000 };
+enum { ANSWER_MS = 200 };
 
 struct listener {
 	pthread_t thread;
@@ -172,11 +173,18 @@ static bool pause_unless_hurried(void)
 	return number != SIGTERM && number != SIGINT && number != SIGHUP;
 }
 
+/* A message is in flight until its end-of-message is done, but only then libmilter writes the answer: it gets a moment for that. */
+static bool is_in_flight(struct as_service *service, int64_t now_ms)
+{
+	return atomic_load(&service->messages) > 0 || now_ms < atomic_load(&service->answered_ms) + ANSWER_MS;
+}
+
 static bool finish_messages(struct as_service *service, int64_t until_ms)
 {
-	while (atomic_load(&service->messages) > 0) {
-		if (as_clock_mono_ms(&as_clock_system) >= until_ms || !pause_unless_hurried())
-			return false;
+	int64_t now_ms;
+	while (is_in_flight(service, now_ms = as_clock_mono_ms(&as_clock_system))) {
+		if (now_ms >= until_ms || !pause_unless_hurried())
+			return atomic_load(&service->messages) == 0;
 	}
 	return true;
 }

@@ -6,6 +6,7 @@
 
 #include "rig.h"
 
+#include "dns_hostile.h"
 #include "test.h"
 
 #include <errno.h>
@@ -232,6 +233,68 @@ static void name_server_comes_back(void **state)
 	rig_free(rig);
 }
 
+#define NO_ANSWER "451 4.7.0 DNS lookup failed, DMARC cannot be checked for "
+
+/* A server that answers like this, for all of the author's domain, and no other. A daemon for each: a server that is taken for dead is not
+ * asked again. */
+static const struct {
+	const char *kind, *wanted; /* the reply, or in the field */
+} manners[] = {
+	{ "silent", NO_ANSWER "silent1.hostile.example" },
+	{ "truncated", NO_ANSWER "truncated1.hostile.example" },
+	{ "id", NO_ANSWER "id1.hostile.example" },
+	{ "name", NO_ANSWER "name1.hostile.example" },
+	{ "loop", NO_ANSWER "loop1.hostile.example" },
+	{ "chain", NO_ANSWER "chain1.hostile.example" },
+	{ "foreign", "foreign1.hostile.example does not exist" },
+	{ "lengths", "lengths1.hostile.example has no SPF record" },
+	{ "counts", NO_ANSWER "counts1.hostile.example" },
+	{ "large", "dmarc=fail (dnssec: indeterminate) header.from=large1.hostile.example" },
+	{ "many", "multiple DMARC records at _dmarc.many1.hostile.example" },
+	{ "failure", NO_ANSWER "failure1.hostile.example" },
+	{ "refusal", NO_ANSWER "refusal1.hostile.example" },
+	{ "head", NO_ANSWER "head1.hostile.example" },
+	{ "pointer", NO_ANSWER "pointer1.hostile.example" },
+	{ "noise", NO_ANSWER "noise1.hostile.example" },
+	{ "binary", "record at _dmarc.binary1.hostile.example has no p and no rua" },
+	{ "greedy", "more than 10 terms that query DNS" },
+};
+
+static void expect_manner(const char *kind, const char *wanted, const struct dns_hostile *dns)
+{
+	struct rig *rig = rig_new("evaluation-timeout = \"1s\"");
+	char domain[64], more[sizeof rig->config];
+	snprintf(domain, sizeof domain, "%s1.hostile.example", kind);
+	char *end = strstr(rig->config, "trust-anchor = \"\" }");
+	assert_non_null(end);
+	snprintf(more, sizeof more, "%s", end);
+	snprintf(end, sizeof rig->config - (size_t)(end - rig->config),
+		 "stub \"hostile.example\" { addresses = {\"127.0.0.1@%u\"} insecure = true } %s", dns_hostile_port(dns), more);
+	daemon_configure(rig->daemon, rig->config);
+	assert_int_equal(daemon_stop(rig->daemon), EX_OK);
+	assert_true(daemon_start(rig->daemon));
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
+	const struct milter_result *result = rig_message(c, domain);
+	const struct milter_edit *edit = rig_inserted(result, "Authentication-Results", 0);
+	const char *got = edit ? edit->value : result->text ? result->text : "";
+	if (!strstr(got, wanted))
+		fail_msg("%s: %d, no '%s' in '%s'", kind, (int)result->answer, wanted, got);
+	rig_farewell(c);
+	rig_free(rig);
+}
+
+static void servers_of_bad_manners(void **state)
+{
+	(void)state; /* rigs of its own */
+	for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++) {
+		assert_string_equal(dns_hostile_kind(i), manners[i].kind);
+		struct dns_hostile *dns = dns_hostile_new();
+		expect_manner(manners[i].kind, manners[i].wanted, dns);
+		dns_hostile_free(dns);
+	}
+	assert_null(dns_hostile_kind(sizeof manners / sizeof manners[0]));
+}
+
 /* --- descriptors ----------------------------------------------------------------------------------------------------- */
 
 static void few_descriptors(void *user)
@@ -315,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(mta_that_reads_nothing, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(crowd, rig_setup, rig_teardown),
 		cmocka_unit_test(name_server_comes_back),
+		cmocka_unit_test(servers_of_bad_manners),
 		cmocka_unit_test(no_descriptor_for_dns),
 		cmocka_unit_test(more_connections_than_descriptors),
 	};

@@ -164,6 +164,31 @@ static void stop_with_many_in_flight(void **state)
 	rig_free(rig);
 }
 
+/* Every one that waits is answered as it would be otherwise, and the connections are still there when the process ends. */
+static void stop_answers_all_in_flight(void **state)
+{
+	(void)state; /* a rig of its own */
+	struct rig *rig = rig_new("evaluation-timeout = \"120s\"");
+	struct milter_client *c[IN_FLIGHT];
+	for (int i = 0; i < IN_FLIGHT; i++) {
+		c[i] = rig_client(rig, RIG_CLIENT_OURS);
+		rig_mail(c[i], "<user@silent.example>");
+		rig_content(c[i], "silent.example");
+		assert_true(milter_eom_send(c[i]));
+	}
+	assert_true(dns_responder_wait(rig->dns, "_dmarc.silent.example"));
+	daemon_signal(rig->daemon, SIGTERM);
+	assert_true(daemon_wait_log(rig->daemon, "stopping, 200 messages in flight"));
+	dns_responder_release(rig->dns);
+	for (int i = 0; i < IN_FLIGHT; i++)
+		if (!is_passed(milter_eom_read(c[i]), "dmarc=none"))
+			fail_msg("message %d of %d has no answer", i, IN_FLIGHT);
+	assert_int_equal(daemon_wait_end(rig->daemon), EX_OK);
+	for (int i = 0; i < IN_FLIGHT; i++)
+		milter_close(c[i]);
+	rig_discard(rig);
+}
+
 /* --- logs that take nothing ------------------------------------------------------------------------------------------ */
 
 static int log_pipe[2];
@@ -428,6 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(reload_under_load, rig_setup, rig_teardown),
 		cmocka_unit_test(stop_with_many_in_flight),
+		cmocka_unit_test(stop_answers_all_in_flight),
 		cmocka_unit_test(log_pipe_full_then_broken),
 		cmocka_unit_test(standard_streams_closed),
 		cmocka_unit_test(no_syslog),

@@ -100,6 +100,32 @@ static void deadline_defers(void **state)
 	rig_free(rig);
 }
 
+/* An answer before the deadline counts, whenever it comes; one after it does not, but is there for the next message. */
+static void answers_on_both_sides_of_the_deadline(void **state)
+{
+	(void)state; /* rigs of its own */
+	struct rig *rig = rig_new("evaluation-timeout = \"1s\"");
+	struct milter_client *c = rig_client(rig, RIG_CLIENT_OURS);
+	const struct milter_result *result = rig_message(c, "silent.example");
+	assert_int_equal(result->answer, MILTER_REPLY);
+	assert_string_equal(result->text, "451 4.7.0 DNS lookup failed, DMARC cannot be checked for silent.example");
+	assert_int_equal(result->edit_count, 0);
+	dns_responder_release(rig->dns); /* too late for that one */
+	expect_field(rig_message(c, "silent.example"), "dmarc=none");
+	rig_farewell(c);
+	rig_free(rig);
+
+	rig = rig_new("evaluation-timeout = \"250s\"");
+	c = rig_client(rig, RIG_CLIENT_OURS);
+	send_message(c, "silent.example");
+	assert_true(dns_responder_wait(rig->dns, "_dmarc.silent.example"));
+	assert_false(has_answer(c));
+	dns_responder_release(rig->dns); /* in time */
+	expect_field(milter_eom_read(c), "spf=none");
+	rig_farewell(c);
+	rig_free(rig);
+}
+
 /* The message in flight ends under the rules it began with, the next one under the new ones. */
 static void reload_keeps_messages(void **state)
 {
@@ -302,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(waiting_sessions_hold_nobody_up),
 		cmocka_unit_test(deadline_defers),
+		cmocka_unit_test(answers_on_both_sides_of_the_deadline),
 		cmocka_unit_test_setup_teardown(reload_keeps_messages, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(reload_with_other_dns, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(broken_file_changes_nothing, rig_setup, rig_teardown),

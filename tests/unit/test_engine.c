@@ -292,6 +292,85 @@ static void test_waiting_is_announced_once(void **state)
 	close_world(&world);
 }
 
+/* The clock of the wall is set while messages come; the monotonic one is not. */
+
+struct stepping {
+	struct as_clock clock; /* what the environment has */
+	const struct as_clock *fixed;
+	int64_t step_s;
+};
+
+static int64_t stepped_wall_s(void *user)
+{
+	const struct stepping *stepping = user;
+	return as_clock_wall_s(stepping->fixed) + stepping->step_s;
+}
+
+static int64_t unstepped_mono_ms(void *user)
+{
+	const struct stepping *stepping = user;
+	return as_clock_mono_ms(stepping->fixed);
+}
+
+/* What is said of a signature that holds from 100 s before to 100 s after the time of the world; the steps are of MAIL and what follows, of
+ * the end of the header, and of the end. */
+static const char *judge_signature(const struct world *world, struct stepping *stepping, const int64_t steps[3])
+{
+	static char reason[64];
+	stepping->step_s = steps[0];
+	struct as_message *message = as_engine_mail(world->session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@example.com");
+	add_header(message, "DKIM-Signature", " v=1; a=rsa-sha256; d=example.com; s=s; h=from; t=1799999900; x=1800000100; "
+					      "bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA");
+	stepping->step_s = steps[1];
+	as_engine_eoh(message);
+	stepping->step_s = steps[2];
+	struct as_verdict verdict = finish(message);
+	assert_string_equal(verdict.decision->rule, "default");
+	assert_int_equal(message->spf->code, AS_PASS);
+	snprintf(reason, sizeof reason, "%s", message->dkim->signatures[0].reason);
+	as_engine_end(message);
+	stepping->step_s = 0;
+	return reason;
+}
+
+static void test_clock_is_set(void **state)
+{
+	enum { HOUR = 3600, DAY = 24 * HOUR };
+	static const struct {
+		int64_t steps[3];
+		const char *reason;
+	} cases[] = {
+		{ { 0, 0, 0 }, "no key" },
+		{ { 0, HOUR, HOUR }, "no key" },
+		{ { 0, -HOUR, -HOUR }, "no key" },
+		{ { 0, 0, 30 * DAY }, "no key" },
+		{ { 0, 30 * DAY, -30 * DAY }, "no key" },
+		{ { HOUR, HOUR, HOUR }, "expired" },
+		{ { HOUR, 0, 0 }, "expired" },
+		{ { -HOUR, -HOUR, -HOUR }, "signed in the future" },
+		{ { 30 * DAY, 0, -DAY }, "expired" },
+	};
+	(void)state;
+	struct world world = open_world("");
+	struct stepping stepping = { .clock = { stepped_wall_s, unstepped_mono_ms, &stepping }, .fixed = world.env->clock };
+	world.env->clock = &stepping.clock;
+	(void)judge_signature(&world, &stepping, cases[0].steps); /* its answers are kept, whatever the clock says */
+	uint64_t sent = as_dns_stats(world.env->dns).sent;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const char *reason = judge_signature(&world, &stepping, cases[i].steps);
+		if (strcmp(reason, cases[i].reason) != 0)
+			fail_msg("case %zu: %s", i, reason);
+	}
+	assert_int_equal(as_dns_stats(world.env->dns).sent, sent);
+	struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.com>", false);
+	add_header(message, "From", " bob@slow.example");
+	stepping.step_s = -30 * DAY; /* the deadline does not move */
+	assert_string_equal(finish(message).decision->rule, "dmarc-temperror");
+	as_engine_end(message);
+	close_world(&world);
+}
+
 static void test_message_keeps_its_environment(void **state)
 {
 	(void)state;
@@ -493,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_strange_names_shift_nothing),
 		cmocka_unit_test(test_internal_error_decides),
 		cmocka_unit_test(test_waiting_is_announced_once),
+		cmocka_unit_test(test_clock_is_set),
 		cmocka_unit_test(test_message_keeps_its_environment),
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_names_of_each_length),
