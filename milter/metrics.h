@@ -66,6 +66,7 @@ void as_metrics_message(struct as_metrics *metrics, const struct as_message *mes
 struct as_metrics_state {
 	unsigned connections, messages; /* now */
 	uint64_t lost_lines, lost_traces, lost_captures;
+	unsigned shortages; /* of memory, ever */
 	struct as_dns_stats dns;
 	const struct as_settings *settings;
 	struct as_rule_stats rules;

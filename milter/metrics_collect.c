@@ -4,6 +4,7 @@
 
 #include "metrics_collect.h"
 
+#include "heap.h"
 #include "logger.h"
 
 #include <dirent.h>
@@ -63,6 +64,7 @@ void as_metrics_collect(void *user, struct as_buf *out)
 		.lost_lines = as_logger_lost(),
 		.lost_traces = as_tracefile_lost(service->traces),
 		.lost_captures = as_capturefile_lost(service->captures),
+		.shortages = as_heap_shortages(),
 		.dns = as_dns_stats(env->dns),
 		.settings = env->settings,
 		.rules = as_rulekeeper_look(out->arena, service->rules),

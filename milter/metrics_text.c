@@ -116,6 +116,7 @@ static void write_messages(struct as_buf *out, const struct as_metrics *m, const
 	single(out, "assay_message_bytes_total", "counter", "Bytes of header and body of the messages that were judged.", get(&m->bytes));
 	single(out, "assay_internal_errors_total", "counter", "Messages that assayd itself failed to judge, or to answer as decided.",
 	       get(&m->internal_errors));
+	single(out, "assay_memory_shortages_total", "counter", "How often the system had no memory left.", state->shortages);
 	family(out, "assay_dropped_total", "counter",
 	       "Lines of the log that nobody took, traces and captures that did not reach the disk.");
 	sample(out, "assay_dropped_total", "what", "log-lines", state->lost_lines);

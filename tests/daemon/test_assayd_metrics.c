@@ -267,7 +267,7 @@ static void endless_requests(void **state)
 	world_free(w);
 }
 
-/* Those who connect and say nothing, half a request, or do not read, hold up neither mail nor other scrapers. */
+/* CVE-2007-6750: those who connect and say nothing, half a request, or do not read, hold up neither mail nor other scrapers. */
 static void loiterers(void **state)
 {
 	(void)state;

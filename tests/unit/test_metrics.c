@@ -19,7 +19,7 @@ enum { NOW_S = 1750000000, EXPIRES_S = 1767225600, TEXT_MAX = 1 << 16 };
 static struct as_metrics_state state_of(const struct as_settings *settings)
 {
 	return (struct as_metrics_state){
-		.connections = 3, .messages = 2, .lost_lines = 9, .lost_traces = 4, .lost_captures = 5, .settings = settings,
+		.connections = 3, .messages = 2, .lost_lines = 9, .shortages = 8, .lost_traces = 4, .lost_captures = 5, .settings = settings,
 		.dns = { .asked = 100, .hits = 60, .merged = 10, .sent = 30, .timeouts = 1, .over_budget = 2, .crowded = 3, .failures = 4, .bogus = 5,
 			 .under_way = 6, .cache_entries = 7, .cache_bytes = 8000, .cache_limit = 64 << 20 },
 		.resident_bytes = 1 << 24, .virtual_bytes = 1 << 28, .descriptors = 20, .most_descriptors = 1024, .threads = 9, .cpu_us = 12000345,
