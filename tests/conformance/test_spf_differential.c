@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ZONES = 6000, SEED = 7208, CHECKS = 3, FAILURES_MAX = 10 };
+enum { ZONES = 6000, SEED = 7208, CHECKS = 3, FAILURES_MAX = 10, SHOWN_MAX = 255 };
 
 /* --- both evaluations ---------------------------------------------------------------------------------------------- */
 
@@ -93,6 +93,16 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+/* What matched, where. The library cuts what is too long to be shown, and says of errors where they are. */
+static bool is_same_match(const struct as_spf_outcome *got, const struct spf_reference *want)
+{
+	if (!want->mechanism)
+		return true;
+	size_t n = got->mechanism ? strlen(got->mechanism) : 0;
+	return n && strncmp(got->mechanism, want->mechanism, n) == 0 && (!want->mechanism[n] || n == SHOWN_MAX) &&
+	       as_equal_nocase(got->where ? got->where : "", want->where);
+}
+
 /* What the two say differently, or NULL. */
 static const char *difference(struct zone *zone, const struct as_spf_request *request, bool is_early, struct run *run)
 {
@@ -111,6 +121,9 @@ static const char *difference(struct zone *zone, const struct as_spf_request *re
 		text = as_printf(zone->arena, "library   %s %s %u/%u (%s)\nreference %s %s %u/%u",
 			as_code_name(got.code), shown(zone, got.explanation), got.terms, got.voids, got.reason ? got.reason : "-",
 			as_code_name(want.code), shown(zone, want.explanation), want.terms, want.voids);
+	else if (!is_same_match(&got, &want))
+		text = as_printf(zone->arena, "library   %s at %s\nreference %s at %s", shown(zone, got.mechanism), shown(zone, got.where),
+			shown(zone, want.mechanism), shown(zone, want.where));
 	else if (missed(zone->arena, theirs.set, ours.set))
 		text = as_printf(zone->arena, "only the reference asks for %s", missed(zone->arena, theirs.set, ours.set));
 	close_lookups(&theirs);

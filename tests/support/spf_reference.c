@@ -28,6 +28,8 @@ struct check {
 	unsigned includes;   /* how deep */
 	const char *exp_domain; /* the record whose "fail" is the result */
 	struct ref_text exp_spec;
+	struct ref_text matched; /* the term that is the result; empty: none matched */
+	const char *where;
 };
 
 /* A term matches or not, or ends the evaluation. */
@@ -372,6 +374,12 @@ static enum as_code redirect(struct check *check, const char *domain, struct ref
 	return code == AS_NONE ? AS_PERMERROR : code;
 }
 
+static void note_match(struct check *check, const char *domain, struct ref_text term)
+{
+	check->matched = term;
+	check->where = domain;
+}
+
 /* 4.6.2 and 4.7 */
 static enum as_code evaluate(struct check *check, const char *domain, struct ref_text terms)
 {
@@ -396,13 +404,18 @@ static enum as_code evaluate(struct check *check, const char *domain, struct ref
 			return match == TEMP ? AS_TEMPERROR : AS_PERMERROR;
 		if (match == NO)
 			continue;
+		if (term.kind != REF_INCLUDE || term.qualifier != AS_PASS) /* else the term of the other record says more */
+			note_match(check, domain, word);
 		if (term.qualifier == AS_FAIL && check->includes == 0) {
 			check->exp_domain = domain;
 			check->exp_spec = exp;
 		}
 		return term.qualifier;
 	}
-	return target.n && !has_all ? redirect(check, domain, target) : AS_NEUTRAL;
+	if (target.n && !has_all)
+		return redirect(check, domain, target);
+	note_match(check, domain, (struct ref_text){ NULL, 0 });
+	return AS_NEUTRAL;
 }
 
 /* 4.5: the size of the version section, 0: not an SPF record */
@@ -491,6 +504,10 @@ void spf_reference_check(struct as_arena *arena, struct as_dns_set *set, const s
 	outcome->code = check_host(&check, check.domain);
 	outcome->terms = check.terms;
 	outcome->voids = check.voids;
+	if (outcome->code == AS_PASS || outcome->code == AS_FAIL || outcome->code == AS_SOFTFAIL || outcome->code == AS_NEUTRAL) {
+		outcome->mechanism = check.matched.n ? as_strndup(arena, check.matched.at, check.matched.n) : "default";
+		outcome->where = check.where;
+	}
 	if (outcome->code == AS_FAIL && request->wants_explanation)
 		outcome->explanation = explain(&check);
 }

@@ -14,7 +14,9 @@
 
 struct spf_reference {
 	enum as_code code;
-	const char *explanation; /* as in struct as_spf_outcome */
+	const char *explanation; /* as in struct as_spf_outcome, and so are the next two */
+	const char *mechanism;
+	const char *where;
 	unsigned terms;
 	unsigned voids;
 };
