@@ -3,7 +3,7 @@
  *
  * usage: idle ADDRESS PID CONNECTIONS FILE
  * Opens the connections as Postfix does and greets; then each sends the mail FILE; then all are closed. What the process holds is told
- * before, after each of these, and at the end.
+ * before, after each of these, at the end, and some seconds later.
  */
 #include "config.h"
 
@@ -13,17 +13,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CONNECTIONS_MAX = 10000 };
+enum {
+	CONNECTIONS_MAX = 10000,
+	SOON_S = 1,   /* what was closed is noticed */
+	LATER_S = 12, /* what was freed is given back */
+};
 
-static void rest(void)
+static void tell(const char *name, pid_t pid, time_t rest_s, const char *end)
 {
-	const struct timespec pause = { .tv_sec = 1 };
-	nanosleep(&pause, NULL);
-}
-
-static void tell(const char *name, pid_t pid, const char *end)
-{
-	rest(); /* what was closed is noticed, what was freed is given back */
+	nanosleep(&(struct timespec){ .tv_sec = rest_s }, NULL);
 	printf("\"%s\": {\"memory_kb\": %ld, \"threads\": %ld, \"descriptors\": %ld}%s", name, process_memory_kb(pid),
 	       process_status(pid, "Threads:"), process_descriptors(pid), end);
 }
@@ -53,21 +51,22 @@ int main(int argc, char **argv)
 	struct mail *mail = mails_read(arena, argv + 4, 1);
 	struct milter_client **open = as_alloc_array(arena, count, sizeof(struct milter_client *));
 	printf("{\"connections\": %lu, ", count);
-	tell("before", pid, ", ");
+	tell("before", pid, SOON_S, ", ");
 	for (unsigned long i = 0; i < count; i++) {
 		open[i] = mail_connect(argv[1]);
 		mail_greeting(open[i], mail);
 		milter_flush(open[i]);
 	}
-	tell("greeted", pid, ", ");
+	tell("greeted", pid, SOON_S, ", ");
 	for (unsigned long i = 0; i < count; i++)
 		send_mail(open[i], mail);
-	tell("used", pid, ", ");
+	tell("used", pid, SOON_S, ", ");
 	for (unsigned long i = 0; i < count; i++) {
 		milter_quit(open[i]);
 		milter_close(open[i]);
 	}
-	tell("after", pid, "}\n");
+	tell("after", pid, SOON_S, ", ");
+	tell("later", pid, LATER_S, "}\n");
 	as_arena_free(arena);
 	return EXIT_SUCCESS;
 }

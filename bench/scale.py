@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 from report import machine
 
 MB = 1024
-STAGES = [("before", "before"), ("greeted", "greeted"), ("used", "after a message each"), ("after", "all closed")]
+STAGES = [("before", "before"), ("greeted", "greeted"), ("used", "after a message each"), ("after", "all closed"), ("later", "12 s later")]
 
 
 def of_kind(results, kind):

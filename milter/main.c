@@ -23,6 +23,7 @@
 #include "signals.h"
 #include "socket.h"
 #include "translation.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -260,6 +261,7 @@ int main(int argc, char **argv)
 {
 	if (!open_standard_streams())
 		return EX_OSERR;
+	as_trim_prepare();
 	struct start start = { .options = as_options_parse(argc, argv), .daemon = { .ready_fd = -1 }, .metrics_fd = -1 };
 	if (start.options.is_done)
 		return start.options.status;

@@ -9,14 +9,16 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef HAVE_MALLOC_TRIM
 #include <malloc.h>
 #else
 #define malloc_trim(pad) ((void)(pad))
+#define mallopt(option, value) ((void)(value))
 #endif
 
-enum { LATER_S = 10 };
+enum { LATER_S = 10, ARENAS_PER_CPU = 2 };
 
 struct as_trimmer {
 	pthread_t thread;
@@ -26,6 +28,12 @@ struct as_trimmer {
 	bool is_due;
 	bool is_ending;
 };
+
+void as_trim_prepare(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	(void)mallopt(M_ARENA_MAX, ARENAS_PER_CPU * (cpus > 0 ? (int)cpus : 1)); /* else it stays as it is */
+}
 
 void as_burst_open(struct as_burst *burst)
 {
