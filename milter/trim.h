@@ -22,7 +22,7 @@ struct as_burst {
 void as_burst_open(struct as_burst *burst);
 bool as_burst_close(struct as_burst *burst); /* true: that was the end of one, what is left may be another */
 
-/* Before the first thread. glibc keeps eight heaps for each CPU, and the free end of each stays with the process: two are as fast here. */
+/* Before the first thread: fewer heaps. glibc has eight for each CPU, and the free end of each stays with the process; two are as fast. */
 void as_trim_prepare(void);
 
 struct as_trimmer;
