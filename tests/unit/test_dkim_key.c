@@ -144,6 +144,7 @@ static void records(void **state)
 	}
 }
 
+/* keys of the largest size, and with the largest exponents: both are work for who verifies. */
 static void strange_rsa(void **state)
 {
 	(void)state; /* file-wide */

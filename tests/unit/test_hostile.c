@@ -59,6 +59,7 @@ static struct as_verdict finish(struct as_message *message)
 
 /* --- fields that claim to be ours --------------------------------------------------------------------------------------- */
 
+/* forged fields without number: the MTA searches its header for each that is to go. */
 static void test_forged_fields_are_bounded(void **state)
 {
 	(void)state;
@@ -114,7 +115,7 @@ static void test_forged_fields_reply(void **state)
 
 /* --- messages that come to no end --------------------------------------------------------------------------------------- */
 
-/* Each of its names costs a lookup more, at once when the record is there. */
+/* MAIL and RSET in turn: each sender's domain would be looked up. */
 static void test_messages_without_end_ask_little(void **state)
 {
 	(void)state;

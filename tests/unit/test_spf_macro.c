@@ -211,6 +211,7 @@ static void test_grammar(void **state)
 	}
 }
 
+/* macros without number */
 static void test_number(void **state)
 {
 	static const struct {
