@@ -335,8 +335,10 @@ static void test_sockets(void **state)
 	};
 	struct as_arena *arena = as_arena_new();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *text = as_printf(arena, "socket = \"%s\"", cases[i].given);
-		assert_string_equal(parse(arena, text)->socket, cases[i].taken);
+		const char *text = as_printf(arena, "socket = \"%s\" metrics { socket = \"%s\" }", cases[i].given, cases[i].given);
+		const struct as_settings *settings = parse(arena, text);
+		assert_string_equal(settings->socket, cases[i].taken);
+		assert_string_equal(settings->metrics.socket, cases[i].taken);
 	}
 	as_arena_free(arena);
 }
@@ -463,6 +465,11 @@ static const struct {
 	{ "socket = unix:run/x", AS_ERR_SYNTAX,
 	  "t:1: socket = \"unix:run/x\": it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" with a path of at "
 	  "most 107 characters" },
+	{ "socket = ''", AS_ERR_SYNTAX,
+	  "t:1: socket = \"\": it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" with a path of at most 107 characters" },
+	{ "metrics { socket = 8895 }", AS_ERR_SYNTAX,
+	  "t:1: metrics.socket = \"8895\": it must be \"inet:PORT@HOST\", \"inet6:PORT@HOST\" or \"unix:/PATH\" with a path of at most 107 characters" },
+	{ "rule-statistics = rules", AS_ERR_SYNTAX, "t:1: rule-statistics = \"rules\": it must be a path that begins with \"/\", or \"\"" },
 	{ "socket-mode = 0980", AS_ERR_SYNTAX, "t:1: socket-mode = \"0980\": it must be octal permissions such as \"0660\"" },
 	{ "socket-mode = 4755", AS_ERR_SYNTAX, "t:1: socket-mode = \"4755\": it must be octal permissions such as \"0660\"" },
 	{ "user = '-x'", AS_ERR_SYNTAX, "t:1: user = \"-x\": it must be the name of an account, or \"\"" },
