@@ -41,6 +41,7 @@ static const struct { const char *url, *detail; } urls[] = {
 	{ "https://example.com/%{id", "unknown macro at \"%{id\"; " MACROS },
 };
 
+/* addresses made of strangers' words */
 static void test_urls(void **state)
 {
 	(void)state;

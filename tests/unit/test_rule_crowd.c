@@ -120,6 +120,7 @@ static const char *name_of(const struct as_rule *rule)
 	return rule ? rule->name : "-";
 }
 
+/* recipients without number: with as many as there are, the same decision */
 static void test_against_plain_search(void **state)
 {
 	(void)state;
