@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* signals.c - waiting for signals, and stopping in order.
  *
- * libmilter has a thread that waits for TERM, INT and HUP as well. A signal for the process goes to its first thread whenever that one
- * does not block it, so the first thread alone takes signals, by handlers that only write their number into a pipe: were it to wait
- * with sigwait() like libmilter's, a signal that comes during a reload would be libmilter's. Should that thread get one all the
- * same, smfi_main() ends some seconds later and we end in the same way, only without deferring.
+ * The first thread alone takes signals, by handlers that only write their number into a pipe. All others block them. libmilter has a
+ * thread that waits for TERM, INT and HUP as well, and closes the socket and the connections when one comes; a signal for the process goes
+ * to the first thread as a rule, but when that one is about to be interrupted anyway, to whoever waits. So sigwait() below never ends.
  *
  * libmilter closes connections that are between two commands when it stops: so messages are finished before it is told to.
  */
@@ -93,6 +92,15 @@ static void *listen_thread(void *user)
 	atomic_store(&listener->has_ended, true);
 	tell(LISTENER_ENDED);
 	return NULL;
+}
+
+/* For libmilter, which is its only caller here: a function of the program stands before the C library's of the same name, for shared
+ * libraries as well. */
+int sigwait(const sigset_t *restrict set, int *restrict number)
+{
+	(void)set, (void)number;
+	for (;;)
+		pause();
 }
 
 static void *stop_thread(void *user)
