@@ -80,7 +80,8 @@ def curve(title, points, top):
 
     parts = ['<text x="%d" y="%d" font-weight="bold">%s</text>' % (LEFT, top - 8, escape(title))]
     for share in (0, 0.5, 1):
-        parts.append('<text x="%d" y="%.0f" text-anchor="end">%.3g</text>' % (LEFT - 6, top + HEIGHT * (1 - share) + 4, most * share))
+        figure = "%.0f" % (most * share) if most >= 10 else "%.2f" % (most * share)
+        parts.append('<text x="%d" y="%.0f" text-anchor="end">%s</text>' % (LEFT - 6, top + HEIGHT * (1 - share) + 4, figure))
     for x, y in points:
         at, height = place(x, y)
         parts.append('<circle cx="%.1f" cy="%.1f" r="3" fill="#b8860b"/>' % (at, height))
