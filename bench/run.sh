@@ -10,6 +10,7 @@ if [ -z "${AS_BENCH_INSIDE-}" ]; then # a network with nothing but loopback, and
 	AS_BENCH_INSIDE=1 exec unshare --map-root-user --net --mount --pid --fork --kill-child=TERM --mount-proc sh "$0" "$@"
 fi
 top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/bench/nsd.sh"
 build=$(cd "${1:-build}" && pwd)
 rounds=${2:-3} messages=${3:-3000}
 cold_messages=$((messages / 10))
@@ -47,25 +48,7 @@ start_dns() {
 	ip link set lo up
 	ip address add $fast/32 dev lo
 	ip address add $slow/32 dev lo
-	cat >"$dir/nsd.conf" <<-END
-		server:
-			ip-address: $fast@53
-			username: ""
-			chroot: ""
-			pidfile: ""
-			zonesdir: "$dir"
-			database: ""
-			xfrdfile: "$dir/xfrd"
-			zonelistfile: "$dir/zones"
-			xfrdir: "$dir"
-			server-count: 1
-			rrl-ratelimit: 0
-		remote-control:
-			control-enable: no
-		zone:
-			name: example
-			zonefile: "$dir/zone"
-	END
+	nsd_conf $fast@53 example "$dir/zone" >"$dir/nsd.conf"
 	nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 &
 	nsd=$!
 	touch "$dir/resolv.conf"

@@ -7,15 +7,13 @@
 # afresh. BUILD/bench/ gets scale.txt, scale.json (with every run) and scale.svg. COUNTS, SIZES and FIELDS choose what is measured.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/bench/nsd.sh"
 build=$(cd "${1:-build}" && pwd)
 messages=${2:-4000}
 python=/usr/bin/python3
 PATH=$PATH:/usr/sbin:/sbin
 ulimit -n "$(ulimit -Hn)"
 dir=$(mktemp -d)
-free_port() {
-	$python -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 fast=$(free_port) slow=$(free_port)
 nsd= assayd= delay=
 stop() { # PID...
@@ -28,25 +26,7 @@ trap 'exit 130' INT TERM
 
 mkdir "$dir/corpus" "$dir/sizes"
 "$build/bench/corpus" "$top/tests/support/keys" "$dir/corpus" 2000
-cat >"$dir/nsd.conf" <<END
-server:
-	ip-address: 127.0.0.1@$fast
-	username: ""
-	chroot: ""
-	pidfile: ""
-	zonesdir: "$dir"
-	database: ""
-	xfrdfile: "$dir/xfrd"
-	zonelistfile: "$dir/zones"
-	xfrdir: "$dir"
-	server-count: 1
-	rrl-ratelimit: 0
-remote-control:
-	control-enable: no
-zone:
-	name: example
-	zonefile: "$dir/corpus/zone"
-END
+nsd_conf 127.0.0.1@$fast example "$dir/corpus/zone" >"$dir/nsd.conf"
 nsd -d -c "$dir/nsd.conf" >"$dir/nsd.log" 2>&1 &
 nsd=$!
 $python "$top/bench/delaydns.py" 127.0.0.1@$slow 127.0.0.1@$fast --delay 500 >/dev/null &

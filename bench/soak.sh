@@ -6,13 +6,14 @@
 # Needs nsd and Python 3. Works in a private folder on loopback, and cleans up. BUILD/bench/ gets soak.txt and the curve, soak.svg.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/bench/nsd.sh"
 build=$(cd "${1:-build}" && pwd)
 messages=${2:-1000000} connections=${3:-16}
 samples=200
 python=/usr/bin/python3
 PATH=$PATH:/usr/sbin:/sbin
 dir=$(mktemp -d)
-port=$($python -c 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 faults= assayd=
 stop_all() {
 	[ -z "$faults" ] || kill $faults 2>/dev/null || :
@@ -46,29 +47,8 @@ domains=50
 		i=$((i + 1))
 	done
 } >"$dir/zone"
-nsd_conf() { # ZONE
-	cat <<-END
-		server:
-			ip-address: 127.0.0.1@$port
-			username: ""
-			chroot: ""
-			pidfile: ""
-			zonesdir: "$dir"
-			database: ""
-			xfrdfile: "$dir/xfrd"
-			zonelistfile: "$dir/zones"
-			xfrdir: "$dir"
-			server-count: 1
-			rrl-ratelimit: 0
-		remote-control:
-			control-enable: no
-		zone:
-			name: $1
-			zonefile: zone
-	END
-}
-nsd_conf bench.example >"$dir/nsd.conf"
-nsd_conf other.example >"$dir/refuses.conf" # has no answer for us: REFUSED
+nsd_conf 127.0.0.1@$port bench.example "$dir/zone" >"$dir/nsd.conf"
+nsd_conf 127.0.0.1@$port other.example "$dir/zone" >"$dir/refuses.conf" # has no answer for us: REFUSED
 start_nsd() { # CONFIGURATION
 	nsd -d -c "$dir/$1.conf" >>"$dir/nsd.log" 2>&1 &
 	echo $! >"$dir/nsd.pid"
