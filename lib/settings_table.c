@@ -176,7 +176,7 @@ const struct as_keyword as_keywords[] = {
 	  .help = "What the header field tells of a client that logged in, judged or not. none: nothing. domain: that it did, how, and the "
 		  "domain of the sender. full: the name of the login as well, which everybody who gets the message can read." },
 	{ TOP("report-only", BOOL, "false", report_only), .decides = true,
-	  .help = "Evaluate, write the header field and the log, but accept everything." },
+	  .help = "Evaluate, write the header field and the log, but accept everything, save a message with more than 100 forged fields." },
 	{ TOP("help-url", URL, "", help_url),
 	  .help = "A page that explains refusals, such as https://mail.example.com/why?id=%{id}. It stands at the end of every reply "
 		  "that refuses a message. Macros as in replies, their values percent-encoded; see REPLIES. Empty: none." },
