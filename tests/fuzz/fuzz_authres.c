@@ -61,6 +61,12 @@ static void check_lines(const char *text)
 	}
 }
 
+/* Could it be an id of ours? One of white space alone, or longer than a name of a domain, could not. */
+static bool is_possible(const char *authserv_id)
+{
+	return authserv_id[strspn(authserv_id, " \t")] && strlen(authserv_id) <= AS_DOMAIN_MAX;
+}
+
 static const char *check_round_trip(struct as_arena *arena, const struct as_authres *was)
 {
 	struct as_authres is;
@@ -99,11 +105,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = as_strndup(arena, (const char *)data, size);
 	struct as_authres parsed;
 	if (as_authres_parse(arena, text, size, &parsed) == AS_OK) {
-		/* Whoever writes a field must be recognised in it, if it is no longer than an id of ours can be. */
-		bool is_possible = *parsed.authserv_id && strlen(parsed.authserv_id) <= AS_DOMAIN_MAX;
-		require(!is_possible || as_authres_claims(arena, text, size, parsed.authserv_id));
+		/* Whoever writes a field must be recognised in it. */
+		bool must_claim = is_possible(parsed.authserv_id);
+		require(!must_claim || as_authres_claims(arena, text, size, parsed.authserv_id));
 		const char *written = check_round_trip(arena, &parsed);
-		require(!is_possible || !is_kept(parsed.authserv_id) ||
+		require(!must_claim || !is_kept(parsed.authserv_id) ||
 			as_authres_claims(arena, written, strlen(written), parsed.authserv_id));
 	}
 	as_authres_claims(arena, text, size, "mx.example.com");
