@@ -17,18 +17,20 @@ SOA = "@ 300 IN SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n@ 300 I
 
 
 class Zone:
-    """One zone: `records` are zone-file lines relative to the origin. `options` of ldns-signzone; `damage` changes the signed lines."""
+    """One zone: `records` are zone-file lines relative to the origin. `options` of ldns-signzone; `damage` changes the signed lines.
+    `publish` makes what the parent has of the DS record: a list of lines."""
 
-    def __init__(self, origin, records=(), dnssec="secure", algorithm="ECDSAP256SHA256", options=("-n",), damage=None):
+    def __init__(self, origin, records=(), dnssec="secure", algorithm="ECDSAP256SHA256", options=("-n",), damage=None, publish=None):
         self.origin = origin
         self.records = list(records)
         self.dnssec = dnssec
         self.algorithm = algorithm
         self.options = options
         self.damage = damage
+        self.publish = publish or (lambda ds: [ds])
         self.late = []  # lines that are not signed
         self.file = None
-        self.ds = None  # what the parent publishes
+        self.ds = None
 
 
 def txt(name, text):
@@ -59,7 +61,7 @@ class DnsTree:
             if parent:
                 delegations = parent.late if zone.dnssec == "late" else parent.records
                 delegations.append("%s 300 IN NS ns.example." % zone.origin)
-                parent.records += [zone.ds] if zone.ds else []
+                parent.records += zone.publish(zone.ds) if zone.ds else []
         self.write_anchor(top.ds)
         self._write_config(zones)
 

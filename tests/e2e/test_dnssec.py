@@ -21,6 +21,7 @@ from world import message
 
 ADDRESS, ELSEWHERE = "192.0.2.77", "192.0.2.99"
 NSEC, OPT_OUT, OFTEN = (), ("-n", "-p"), ("-n", "-t", "500")  # RFC 9276: so many iterations count as unsigned
+UNKNOWN = "253"  # of an algorithm or digest that no validator knows
 SPF = "v=spf1 ip4:%s -all" % ADDRESS
 
 
@@ -50,6 +51,15 @@ def without_denial(lines):
     return [line for line in lines if line.split()[3] not in ("NSEC3", "NSEC3PARAM") and not is_signature(line, ("NSEC3", "NSEC3PARAM"))]
 
 
+def other(algorithm=None, digest=None, instead=True):
+    """The parent has a DS record with this number of an algorithm or digest; beside the right one, or instead."""
+    def publish(ds):
+        owner, kind, record, tag, old_algorithm, old_digest, value = ds.split()
+        changed = " ".join((owner, kind, record, tag, algorithm or old_algorithm, digest or old_digest, value))
+        return [changed] if instead else [changed, ds]
+    return publish
+
+
 def sender(world, origin, records=(), policy="reject", spf=SPF, **options):
     """A zone that sends mail, signed with selector "e"."""
     parts = [txt("@", spf), "@ 300 IN MX 10 mail", "mail 300 IN A %s" % ADDRESS, txt("mail", "v=spf1 a -all"),
@@ -67,12 +77,17 @@ def silent(world, origin, **options):
 
 def good_zones(world):
     return [
-        sender(world, "nsec.example.", options=NSEC),
+        sender(world, "nsec.example.", FORWARD, options=NSEC),
         sender(world, "optout.example.", options=OPT_OUT),
         sender(world, "rsa.example.", algorithm="RSASHA256"),
         sender(world, "ed.example.", algorithm="ED25519"),
         sender(world, "plain.nsec.example.", dnssec="insecure"),
-        sender(world, "plain3.example.", dnssec="insecure"),
+        sender(world, "plain3.example.", FORWARD + ["there._domainkey 300 IN CNAME e._domainkey.nsec.example.",
+                                                    "bad._domainkey 300 IN CNAME e._domainkey.broken.example."], dnssec="insecure"),
+        sender(world, "nods.example.", publish=lambda ds: []),
+        sender(world, "newkind.example.", publish=other(algorithm=UNKNOWN)),
+        sender(world, "newdigest.example.", publish=other(digest=UNKNOWN)),
+        sender(world, "bothkinds.example.", publish=other(algorithm=UNKNOWN, instead=False)),
         sender(world, "late.optout.example.", dnssec="late"),
         silent(world, "silent1.example.", options=NSEC),
         silent(world, "silent3.example."),
@@ -86,8 +101,22 @@ def good_zones(world):
         sender(world, "np3.example.", policy="none; np=reject"),
         sender(world, "alias.example.", ["plain._domainkey 300 IN CNAME e._domainkey.plain3.example.",
                                          "bad._domainkey 300 IN CNAME e._domainkey.broken.example.",
-                                         "plain 300 IN CNAME plain3.example.", "bad 300 IN CNAME broken.example."]),
+                                         "back._domainkey 300 IN CNAME there._domainkey.plain3.example.",
+                                         "plain 300 IN CNAME plain3.example.", "bad 300 IN CNAME broken.example.",
+                                         "lost 300 IN CNAME nowhere.plain3.example.", "gone 300 IN CNAME nowhere.denied.example.",
+                                         "tree 300 IN DNAME nsec.example.", "badtree 300 IN DNAME broken.example."]),
     ]
+
+
+# Clients 198.18.NET.HOST; 192.0.2.x would count as insecure, as the reverse zones of all private networks do.
+NETS = {0: "secure", 1: "insecure", 2: "bogus"}
+HOSTS = {1: ("nsec",), 2: ("plain3",), 3: ("wrongds",), 4: ("wrongds", "nsec"), 5: ("np1",)}
+FORWARD = ["host 300 IN A 198.18.%d.%d" % (net, host) for net in NETS for host in HOSTS]
+
+
+def reverse_zones():
+    names = ["%d 300 IN PTR host.%s.example." % (host, name) for host in HOSTS for name in HOSTS[host]]
+    return [Zone("%d.18.198.in-addr.arpa." % net, names, dnssec=NETS[net]) for net in NETS]
 
 
 def bad_zones(world):
@@ -96,7 +125,7 @@ def bad_zones(world):
         sender(world, "broken.example.", damage=broken()),
         sender(world, "expired.example.", options=("-n", "-i", date(-20), "-e", date(-10))),
         sender(world, "early.example.", options=("-n", "-i", date(10), "-e", date(20))),
-        sender(world, "wrongds.example.", dnssec="bogus"),
+        sender(world, "wrongds.example.", FORWARD, dnssec="bogus"),
         sender(world, "unsigned.example.", dnssec="unsigned"),
         sender(world, "stripped.example.", damage=stripped),
         silent(world, "denied.example.", damage=without_denial),
@@ -110,9 +139,11 @@ def bad_zones(world):
 
 
 def zones(world):
-    every = [Zone(".")] + good_zones(world) + bad_zones(world)
-    for selector, owner in (("plain", "plain3.example"), ("bad", "broken.example")):
-        os.symlink("%s.e.pem" % owner, world.path("keys", "alias.example.%s.pem" % selector))
+    every = [Zone(".")] + good_zones(world) + bad_zones(world) + reverse_zones()
+    for name, owner in (("alias.example.plain", "plain3.example"), ("alias.example.bad", "broken.example"),
+                        ("alias.example.back", "nsec.example"), ("plain3.example.there", "nsec.example"),
+                        ("plain3.example.bad", "broken.example")):
+        os.symlink("%s.e.pem" % owner, world.path("keys", name + ".pem"))
     return every
 
 
@@ -230,6 +261,10 @@ MAILS = (
     passes("insecure delegation, NSEC", "plain.nsec.example", *PLAIN),
     passes("insecure delegation, NSEC3", "plain3.example", *PLAIN),
     passes("insecure delegation, opt-out", "late.optout.example", *PLAIN),
+    passes("signed, no DS", "nods.example", *PLAIN),
+    passes("DS of an unknown algorithm", "newkind.example", *PLAIN),
+    passes("DS with an unknown digest", "newdigest.example", *PLAIN),
+    passes("DS of a known and an unknown algorithm", "bothkinds.example", *ALL),
     nothing("nothing there, NSEC", "silent1.example", *ALL),
     nothing("nothing there, NSEC3", "silent3.example", *ALL),
     nothing("nothing there, opt-out", "silentoptout.example", "secure", "insecure", "insecure"),
@@ -241,6 +276,12 @@ MAILS = (
     wildcard("wildcard, many iterations", "often.example", "insecure"),
     passes("secure policy, insecure include", "mixed.example", "insecure", "secure", "secure", "secure"),
     passes("key behind an alias into an insecure zone", "alias.example", "secure", "insecure", "secure", selector="plain"),
+    passes("key behind an alias into an insecure zone and back", "alias.example", "secure", "insecure", "secure", selector="back"),
+    passes("key behind an alias out of an insecure zone", "plain3.example", *PLAIN, selector="there"),
+    Mail("SPF behind an alias to nothing in an insecure zone", "alias.example", "550 ", ("insecure", None, "secure"),
+         envelope="lost.alias.example", spf="none", dmarc="fail"),
+    Mail("SPF behind a DNAME", "alias.example", "250 ", ("secure", None, "secure"), envelope="mail.tree.alias.example",
+         results=(spf("mail.tree.alias.example", "secure"), "dkim=none", dmarc("alias.example", "secure"))),
     Mail("SPF behind an alias into an insecure zone", "alias.example", "250 ", ("insecure", None, "secure"), envelope="plain.alias.example",
          results=(spf("plain.alias.example", "insecure"), "dkim=none", dmarc("alias.example", "secure"))),
 
@@ -251,6 +292,10 @@ MAILS = (
     Mail("key behind an alias into a bogus zone, SPF passes", "alias.example", "250 ", ("secure", "bogus", "secure"), selector="bad",
          dmarc="pass", results=(spf("alias.example", "secure"), helo("alias.example", "secure"),
                                 bogus_key("alias.example", "bad"), dmarc("alias.example", "secure"))),
+    Mail("key behind an alias out of an insecure into a bogus zone, SPF passes", "plain3.example", "250 ",
+         ("insecure", "bogus", "insecure"), selector="bad", dmarc="pass",
+         results=(spf("plain3.example", "insecure"), helo("plain3.example", "insecure"),
+                  bogus_key("plain3.example", "bad"), dmarc("plain3.example", "insecure"))),
     Mail("bogus SPF, signature passes", "badspf.example", "250 ", ("bogus", "secure", "secure"), dmarc="pass", spf="temperror",
          results=(bogus_spf("badspf.example"), helo("badspf.example", "secure"),
                   dkim("badspf.example", "secure"), dmarc("badspf.example", "secure"))),
@@ -288,6 +333,13 @@ MAILS = (
     deferred("SPF behind an alias into a bogus zone", "alias.example", "bogus", None, "secure", envelope="bad.alias.example",
              what="24 SPF lookup failed",
              shown=(bogus_spf("bad.alias.example"), "dkim=none", unsure("alias.example", "SPF of bad.alias.example"))),
+    deferred("SPF behind an alias to nothing in a bogus zone", "alias.example", "bogus", None, "secure", envelope="gone.alias.example",
+             what="24 SPF lookup failed",
+             shown=(bogus_spf("gone.alias.example"), "dkim=none", unsure("alias.example", "SPF of gone.alias.example"))),
+    deferred("SPF behind a DNAME into a bogus zone", "alias.example", "bogus", None, "bogus", envelope="mail.badtree.alias.example",
+             what="24 SPF lookup failed",
+             shown=(bogus_spf("mail.badtree.alias.example"), "dkim=none",
+                    bogus_policy("alias.example", "badtree.alias.example", "reject"))),
     deferred("bogus policy, nothing passes", "badpolicy.example", "secure", None, "bogus", address=ELSEWHERE,
              shown=(spf("badpolicy.example", "secure", "fail"), helo("badpolicy.example", "secure", "fail"), "dkim=none",
                     bogus_policy("badpolicy.example"))),
@@ -363,6 +415,32 @@ def test_report_only_shows_what_is_bogus(world):
     world.assayd.extra = ""
     world.assayd.configure()
     same(world.assayd.reload(), True)
+    assert not wrong, "\n  ".join(wrong)
+
+
+# --- reverse DNS ----------------------------------------------------------------------------------------------------
+
+IPREVS = (
+    ("0.1", "pass", "secure"), ("0.2", "pass", "insecure"), ("0.3", "temperror", "bogus"), ("0.4", "pass", "secure"),
+    ("0.5", "fail", "secure"), ("0.6", "permerror", "secure"),
+    ("1.1", "pass", "insecure"), ("1.2", "pass", "insecure"), ("1.3", "temperror", "bogus"), ("1.6", "permerror", "insecure"),
+    ("2.1", "temperror", "bogus"), ("2.6", "temperror", "bogus"),
+)
+
+
+def test_reverse_dns(world):
+    """The state is that of the way back and forth; a name that did not matter does not count."""
+    wrong = []
+    with resolver(world, anchor=write(world, "root.key", ds_of(world, "."))), \
+         world.assayd.configured("iprev { enable = true on-temperror = tempfail }"):
+        for end, result, state in IPREVS:
+            address = "198.18." + end
+            outcome = world.send(world.sign(message("rsa.example"), "rsa.example", "e"), "user@rsa.example", address)
+            shown = re.search(r"iprev=(\w+) \(dnssec: (\w+)\).* policy.iprev=(\S+)$", outcome.results)
+            got = (outcome.code, outcome.word("iprev"), outcome.word("dnssec").split(",")[-1], shown and shown.groups())
+            is_deferred = result == "temperror"
+            want = (451 if is_deferred else 250, result, "iprev:" + state, None if is_deferred else (result, state, address))
+            wrong += [] if got == want else ["%s: %s, expected %s" % (address, got, want)]
     assert not wrong, "\n  ".join(wrong)
 
 
