@@ -23,12 +23,12 @@ struct as_psl *as_psl_load(struct as_arena *arena, const char *file, const char 
 	psl_ctx_t *list = *file ? psl_load_file(file) : (psl_ctx_t *)psl_builtin(); /* psl_free leaves the built-in one alone */
 	if (!list) {
 		const char *why = errno ? strerror(errno) : "not a public suffix list";
-		*detail = *file ? as_printf(arena, "%s: %s", file, why) : "libpsl has no built-in public suffix list";
+		*detail = *file ? as_printf(arena, "public suffix list %s: %s", file, why) : "libpsl has no built-in public suffix list";
 		return NULL;
 	}
 	if (psl_suffix_count(list) == 0) { /* libpsl reads any text as an empty list; it cannot count a DAFSA and says -1 */
 		psl_free(list);
-		*detail = as_printf(arena, "%s: holds no public suffix", file);
+		*detail = as_printf(arena, "public suffix list %s: holds no public suffix", file);
 		return NULL;
 	}
 	struct as_psl *psl = as_xalloc(sizeof *psl);

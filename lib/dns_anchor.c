@@ -233,7 +233,8 @@ static enum as_err read_file(struct as_arena *arena, const char *file, struct re
 {
 	FILE *stream = fopen(file, "re");
 	if (!stream) {
-		*detail = as_printf(arena, "trust anchor %s: %s", file, strerror(errno));
+		static const char hint[] = "; name the file that your system has in dns.trust-anchor (Debian: apt install dns-root-data)";
+		*detail = as_printf(arena, "trust anchor %s: %s%s", file, strerror(errno), errno == ENOENT ? hint : "");
 		return AS_ERR_SYSTEM;
 	}
 	char *text = as_alloc(arena, FILE_MAX);

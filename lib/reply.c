@@ -119,6 +119,11 @@ enum as_err as_reply_check(struct as_arena *arena, const char *text, const char 
 		*detail = as_printf(arena, "\"%s\" is no code of a refusal; it begins with 4 (later) or 5 (never)", enhanced);
 		return AS_ERR_SYNTAX;
 	}
+	if (strspn(rest, "0123456789") == 3 && (rest[3] == ' ' || rest[3] == '-' || !rest[3])) {
+		*detail = as_printf(arena, "\"%.3s\" follows from the action and is not written; "
+				    "begin with a code such as 5.7.1, or with the text", rest);
+		return AS_ERR_SYNTAX;
+	}
 	if (enhanced && !*rest) {
 		*detail = "a text must follow the code";
 		return AS_ERR_SYNTAX;

@@ -31,6 +31,7 @@
 #include <confuse.h>
 
 #define HOOK "-"
+#define FORM "write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }"
 enum { FILE_MAX = 1 << 20, ROWS_MAX = 256, SECTIONS_MAX = 32, TITLE_MAX = 100 };
 
 struct loading {
@@ -107,17 +108,35 @@ static int line_of(const struct loading *l, const char *section, const char *nam
 	return l->lines[find_row(section, name) - as_keywords];
 }
 
-/* The keyword or section nearest to a name that we do not know. One of the same name in another section is nearest of all. */
+/* Where a keyword of that name belongs: in one section, in one of several, or outside of all. NULL: nowhere. */
+static const char *homes(struct as_arena *arena, const char *name)
+{
+	struct as_buf text = as_buf_new(arena);
+	bool is_outside = find_row("", name) != NULL;
+	const char *last = NULL;
+	for (const struct as_section *s = as_sections; s->name; s++) {
+		if (!*s->name || !find_row(s->name, name))
+			continue;
+		if (last)
+			as_buf_printf(&text, "%s\"%s\"", text.length ? ", " : "", last);
+		last = s->name;
+	}
+	if (!last)
+		return is_outside ? "it belongs outside of all sections" : NULL;
+	return as_printf(arena, "it belongs %sinto the section %s%s\"%s\"", is_outside ? "outside of all sections, or " : "",
+			 text.length ? text.text : "", text.length ? " or " : "", last);
+}
+
+/* The keyword or section nearest to a name that we do not know. One of the same name elsewhere is nearest of all. */
 static const char *nearest(struct as_arena *arena, const char *section, const char *name)
 {
 	struct as_near near = as_near_new(name);
-	for (const struct as_keyword *row = as_keywords; row->name; row++) {
-		if (strcmp(row->name, name) == 0)
-			return *row->section ? as_printf(arena, "it belongs into the section \"%s\"", row->section)
-					     : "it belongs outside of all sections";
+	const char *home = homes(arena, name);
+	if (home)
+		return home;
+	for (const struct as_keyword *row = as_keywords; row->name; row++)
 		if (strcmp(row->section, section) == 0)
 			as_near_try(&near, row->name);
-	}
 	for (const struct as_section *s = as_sections; s->name && !*section; s++)
 		as_near_try(&near, s->name);
 	return as_near_question(arena, &near, "see assay.conf(5) for those that there are");
@@ -154,19 +173,61 @@ static int unknown(struct loading *l, const cfg_t *cfg, const char *name)
 	return complain(l, line, AS_ERR_SYNTAX, "unknown keyword \"%s\"%s; %s", safe, where, nearest(l->arena, section, name));
 }
 
+static void untitled(struct loading *l, const cfg_t *cfg, const char *section)
+{
+	complain(l, cfg->line, AS_ERR_SYNTAX, "section \"%s\" needs a name: %s \"NAME\" { ... }", section, section);
+}
+
+static void titled_twice(struct loading *l, const cfg_t *cfg, const char *title)
+{
+	complain(l, cfg->line, AS_ERR_SYNTAX, "two sections of a kind have the name \"%s\"; take another one for this",
+		 as_escape(l->arena, title, strlen(title), TITLE_MAX));
+}
+
+static void refuse_option(struct loading *l, const cfg_t *cfg, const char *name)
+{
+	unknown(l, cfg, name);
+}
+
+/* A word where none can stand. HOOK there is the end of the file: what is open began where the last keyword was given. */
+static void misplaced(struct loading *l, const cfg_t *cfg, const char *word)
+{
+	int line = 0;
+	for (size_t i = 0; i < ROWS_MAX; i++)
+		line = l->lines[i] > line ? l->lines[i] : line;
+	if (cfg->line >= l->last_line)
+		complain(l, line ? line : cfg->line - 1, AS_ERR_SYNTAX, "the list that begins here is not closed; a \"}\" is missing");
+	else if (strlen(word) == 1)
+		complain(l, cfg->line, AS_ERR_SYNTAX, "unexpected \"%s\"; " FORM, as_escape(l->arena, word, 1, TITLE_MAX));
+	else
+		complain(l, cfg->line, AS_ERR_SYNTAX, "unexpected \"%s\"; is a \",\" or a \"}\" missing before it?",
+			 as_escape(l->arena, word, strlen(word), TITLE_MAX));
+}
+
 /* libconfuse's own messages. Their words are known for the C locale; in another one they go on as they are. */
 static void catch_error(cfg_t *cfg, const char *format, va_list args)
 {
-	static const char no_option[] = "no such option '";
+	static const struct {
+		const char *words; /* a name and a closing quote follow */
+		void (*explain)(struct loading *l, const cfg_t *cfg, const char *name);
+	} known[] = {
+		{ "no such option '", refuse_option },
+		{ "missing title for section '", untitled },
+		{ "found duplicate title '", titled_twice },
+		{ "unexpected token '", misplaced },
+	};
 	struct loading *l = context(cfg);
 	char *text = as_vprintf(l->arena, format, args);
 	size_t n = strlen(text);
-	if (strncmp(text, no_option, sizeof no_option - 1) == 0 && n > sizeof no_option - 1) {
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		size_t words = strlen(known[i].words);
+		if (strncmp(text, known[i].words, words) != 0 || n <= words)
+			continue;
 		text[n - 1] = '\0';
-		unknown(l, cfg, text + sizeof no_option - 1);
+		known[i].explain(l, cfg, text + words);
 		return;
 	}
-	complain(l, cfg->line, AS_ERR_SYNTAX, "%s; write KEYWORD = VALUE, KEYWORD = {VALUE, VALUE} or SECTION { ... }",
+	complain(l, cfg->line, AS_ERR_SYNTAX, "%s; " FORM,
 		 as_escape(l->arena, text, n, 200));
 }
 
@@ -495,6 +556,26 @@ static void read_translations(struct loading *l, struct as_arena *arena, cfg_t *
 	}
 }
 
+/* What is off by default, and was not switched on beside a keyword that needs it, was forgotten. What was switched off is meant. */
+static void check_forgotten(struct loading *l, const struct as_settings *settings)
+{
+	bool has_iprev = settings->iprev.enable, has_capture = *settings->capture.directory;
+	const struct {
+		bool is_idle;
+		const char *section, *keyword, *missing, *remedy;
+	} rows[] = {
+		{ !has_iprev && settings->iprev.on_fail != AS_VERB_ACCEPT, "iprev", "on-fail", "enable", "enable = true" },
+		{ !has_iprev && settings->iprev.on_permerror != AS_VERB_ACCEPT, "iprev", "on-permerror", "enable", "enable = true" },
+		{ !has_iprev && settings->iprev.on_temperror != AS_VERB_ACCEPT, "iprev", "on-temperror", "enable", "enable = true" },
+		{ !has_capture && settings->capture.every, "capture", "every", "directory", "directory = \"/PATH\"" },
+		{ !has_capture && settings->capture.rules[0], "capture", "rules", "directory", "directory = \"/PATH\"" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].is_idle && !line_of(l, rows[i].section, rows[i].missing))
+			complain(l, line_of(l, rows[i].section, rows[i].keyword), AS_ERR_RANGE, "%s.%s has no effect without %s.%s",
+				 rows[i].section, rows[i].keyword, rows[i].section, rows[i].remedy);
+}
+
 /* What no single keyword can know. */
 static void check_together(struct loading *l, const struct as_settings *settings)
 {
@@ -506,6 +587,7 @@ static void check_together(struct loading *l, const struct as_settings *settings
 		complain(l, line_of(l, "dkim", "enable"), AS_ERR_RANGE,
 			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; "
 			 "or set dmarc.enable = false");
+	check_forgotten(l, settings);
 	check_classes(l, settings);
 }
 

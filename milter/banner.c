@@ -56,6 +56,9 @@ static void log_enforced(const struct as_log *log, const struct as_settings *set
 		{ settings->dkim.enable, "dkim fail", settings->dkim.on_fail },
 		{ settings->dkim.enable, "dkim none", settings->dkim.on_none },
 		{ settings->dkim.enable, "dkim temperror", settings->dkim.on_temperror },
+		{ settings->iprev.enable, "iprev fail", settings->iprev.on_fail },
+		{ settings->iprev.enable, "iprev permerror", settings->iprev.on_permerror },
+		{ settings->iprev.enable, "iprev temperror", settings->iprev.on_temperror },
 	};
 	struct as_arena *arena = as_arena_new();
 	struct as_buf line = as_buf_new(arena);

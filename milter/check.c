@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static bool check_anchor(struct as_arena *arena, const struct as_settings *settings, const char **detail)
 {
@@ -86,24 +87,35 @@ static const struct as_rule_stats *load_statistics(struct as_arena *arena, const
 	return err && err != AS_ERR_SYNTAX ? NULL : stats;
 }
 
-/* Not an error: the check may run where the account is not made yet, and as somebody else. */
-static void warn_of_account(struct as_arena *arena, const struct as_settings *settings)
+static void warn(const char *detail)
 {
-	struct as_account account;
-	const char *detail = NULL;
-	if (as_account_find(arena, settings->user, &account, &detail))
-		detail = as_privileges_left(arena, &account);
 	if (detail)
 		fprintf(stderr, "assayd: warning: %s\n", detail);
 }
 
-int as_check(const struct as_settings *settings)
+/* Not an error: the check may run where the accounts are not made yet, and as somebody else. */
+static void warn_of_accounts(struct as_arena *arena, const struct as_settings *settings)
+{
+	struct as_account account = { 0 };
+	const char *const groups[] = { settings->socket_group, settings->metrics.socket_group };
+	const char *detail = NULL;
+	gid_t gid;
+	if (as_account_find(arena, settings->user, &account, &detail))
+		detail = as_privileges_left(arena, &account);
+	warn(detail);
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+		if (*groups[i] && !as_group_find(arena, groups[i], &account, &gid, &detail))
+			warn(detail);
+}
+
+int as_check(const struct as_settings *settings, const char *file)
 {
 	static bool (*const checks[])(struct as_arena *, const struct as_settings *, const char **) = {
 		check_socket, check_metrics, check_anchor, check_psl,
 	};
 	struct as_arena *arena = as_arena_new();
 	int status = EX_OK;
+	printf("configuration: %s%s\n", file, access(file, F_OK) == 0 ? "" : " does not exist, the built-in defaults hold");
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		const char *detail = "unknown";
 		if (checks[i](arena, settings, &detail))
@@ -112,7 +124,7 @@ int as_check(const struct as_settings *settings)
 		status = EX_CONFIG;
 	}
 	struct as_rule_stats stats;
-	warn_of_account(arena, settings);
+	warn_of_accounts(arena, settings);
 	as_translations_write(settings, stdout);
 	as_rules_write(settings, load_statistics(arena, settings, &stats), as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);
@@ -121,5 +133,8 @@ int as_check(const struct as_settings *settings)
 	if (settings->shadow.settings)
 		write_shadow(settings);
 	as_arena_free(arena);
-	return status;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	perror("assayd: standard output");
+	return EX_IOERR;
 }

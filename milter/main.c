@@ -73,7 +73,7 @@ static int read_settings(struct start *start)
 	    as_socket_parse(start->arena, start->settings->metrics.socket, &start->metrics_socket, &detail) != AS_OK)
 		return fail(start, EX_CONFIG, detail);
 	start->log = as_logger_new(start->arena, start->settings, options->is_verbose);
-	if (is_missing)
+	if (is_missing && !options->is_check) /* the check says what it reads */
 		as_log(start->log, AS_LOG_WARNING, NULL, "%s does not exist, the built-in defaults hold", options->file);
 	return EX_OK;
 }
@@ -218,7 +218,7 @@ static int run(struct start *start)
 	if (status)
 		return status;
 	if (start->options.is_check)
-		return as_check(start->settings);
+		return as_check(start->settings, start->options.file);
 	if (!start->options.is_foreground && !as_daemon_begin(&start->daemon))
 		return fail(start, EX_OSERR, strerror(errno));
 	as_signals_block();

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* options.c - getopt and the words for people. */
+/* options.c - getopt_long and the words for people. */
 #include "config.h"
 
 #include "options.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 static const char usage[] =
-	"usage: assayd [-fnv] [-c file]\n"
+	"usage: assayd [-fnv] [-c FILE]\n"
 	"       assayd -V | -h\n"
-	"  -f       stay in the foreground\n"
-	"  -n       check the configuration, print the decision matrix, leave\n"
-	"  -c file  configuration file (default " AS_SYSCONFDIR "/assay/assay.conf)\n"
-	"  -v       log at level debug\n"
-	"  -V       print the version\n"
-	"  -h       print this help\n";
+	"  -f, --foreground   stay in the foreground\n"
+	"  -n, --check        check the configuration, print the decision matrix, leave\n"
+	"  -c, --config FILE  configuration file (default " AS_SYSCONFDIR "/assay/assay.conf)\n"
+	"  -v, --verbose      log at level debug\n"
+	"  -V, --version      print the version\n"
+	"  -h, --help         print this help\n"
+	"Without -f and -n assayd goes to the background. More in assayd(8).\n";
+
+static const struct option long_options[] = {
+	{ "foreground", no_argument, NULL, 'f' }, { "check", no_argument, NULL, 'n' },   { "config", required_argument, NULL, 'c' },
+	{ "verbose", no_argument, NULL, 'v' },    { "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
 
 static void finish(struct as_options *options, FILE *out, const char *text, int status)
 {
@@ -29,7 +36,7 @@ struct as_options as_options_parse(int argc, char **argv)
 {
 	struct as_options options = { .file = AS_SYSCONFDIR "/assay/assay.conf" };
 	int c;
-	while (!options.is_done && (c = getopt(argc, argv, "fnvVhc:")) != -1) {
+	while (!options.is_done && (c = getopt_long(argc, argv, "fnvVhc:", long_options, NULL)) != -1) {
 		if (c == 'f')
 			options.is_foreground = true;
 		else if (c == 'n')

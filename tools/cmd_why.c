@@ -30,7 +30,7 @@ struct options {
 static void usage(FILE *out)
 {
 	fputs("usage: assay why [--config FILE | --file FILE] [--json] ID\n\n"
-	      "Explains what assayd decided about a message and what the decision rests on.\n"
+	      "Explains what assayd decided about a message and what the decision rests on. Needs trace { enable = true }.\n"
 	      "  ID        queue id of the message, or the name in brackets at the end of an SMTP reply\n"
 	      "  --config  the assay.conf that says where traces are kept\n"
 	      "  --file    the file with the traces\n"
@@ -91,10 +91,13 @@ static int show(struct as_arena *arena, const struct options *options, const cha
 	int trouble = errno;
 	if (!line)
 		line = find_in(as_printf(arena, "%s.1", path), options->id);
+	if (!line && trouble == ENOENT)
+		return complain(path, "No such file or directory; assayd keeps traces with trace { enable = true } in its configuration",
+				EX_NOINPUT);
 	if (!line && trouble)
 		return complain(path, strerror(trouble), EX_NOINPUT);
 	if (!line)
-		return complain("no trace of this message", options->id, EX_UNAVAILABLE);
+		return complain(as_printf(arena, "%s: no trace of this message, or none any more", path), options->id, EX_UNAVAILABLE);
 	int status = EX_OK;
 	if (options->wants_json)
 		fputs(line, stdout);

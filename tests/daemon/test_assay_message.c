@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_assay_message.c - the command "assay message": what its options make of a message. */
+/* test_assay_message.c - the command line of assay, and what the options of "assay message" make of a message. */
 #include "config.h"
 
 #include "test.h"
@@ -52,18 +52,25 @@ static int remove_folder(void **state)
 }
 
 /* The status; what was printed stands in text. */
-static int run(const char *config, const char *options, char text[TEXT])
+static int run_line(const char *line, char text[TEXT])
 {
 	char command[TEXT];
-	snprintf(command, sizeof command,
-		 "%s/tools/assay message --dns-zone %s/zone --config %s/%s --hostname mx.example.net --ip 203.0.113.9 --from bob@example.com %s "
-		 "%s/mail 2>&1", AS_TEST_BUILDDIR, folder, folder, config, options, folder);
+	snprintf(command, sizeof command, "%s/tools/assay %s", AS_TEST_BUILDDIR, line);
 	FILE *out = popen(command, "r");
 	assert_non_null(out);
 	size_t n = fread(text, 1, TEXT - 1, out);
 	text[n] = '\0';
 	int status = pclose(out);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int run(const char *config, const char *options, char text[TEXT])
+{
+	char line[TEXT];
+	snprintf(line, sizeof line,
+		 "message --dns-zone %s/zone --config %s/%s --hostname mx.example.net --ip 203.0.113.9 --from bob@example.com %s %s/mail 2>&1",
+		 folder, folder, config, options, folder);
+	return run_line(line, text);
 }
 
 #define AR "Authentication-Results: mx.example.net; "
@@ -114,8 +121,34 @@ static void test_usage(void **state)
 	assert_non_null(strstr(text, "--replay goes with --config and --json alone"));
 }
 
+static const struct { const char *line; int status; const char *shown; } lines[] = {
+	{ "2>&1", EX_USAGE, "usage: assay COMMAND" },
+	{ "--help", EX_OK, "usage: assay COMMAND" },
+	{ "help", EX_OK, "usage: assay COMMAND" },
+	{ "--version", EX_OK, PACKAGE_STRING "\n" },
+	{ "mesage 2>&1", EX_USAGE, "assay: there is no command \"mesage\"; did you mean \"message\"?\nusage: assay COMMAND" },
+	{ "'\033[31m' 2>&1", EX_USAGE, "assay: there is no command \"\\x1b[31m\"; there are:\nusage: assay COMMAND" },
+	{ "message --ipp 2>&1", EX_USAGE, "assay message: unrecognized option '--ipp'\nusage: assay message" },
+	{ "why --file /nonexistent/traces ABC 2>&1", EX_NOINPUT,
+	  "assay why: /nonexistent/traces: No such file or directory; assayd keeps traces with trace { enable = true } in its configuration\n" },
+	{ "why --file /dev/null ABC 2>&1", EX_UNAVAILABLE, "assay why: /dev/null: no trace of this message, or none any more: ABC\n" },
+	{ "help 2>&1 >/dev/full", EX_IOERR, "assay: standard output: No space left on device\n" },
+	{ "migrate --opendkim /dev/null 2>&1 >/dev/full", EX_IOERR, "assay: standard output: No space left on device\n" },
+};
+
+static void test_command_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		char text[TEXT];
+		int status = run_line(lines[i].line, text);
+		if (status != lines[i].status || strncmp(text, lines[i].shown, strlen(lines[i].shown)) != 0)
+			fail_msg("assay %s: %d\n%s", lines[i].line, status, text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_logins), cmocka_unit_test(test_usage) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_logins), cmocka_unit_test(test_usage), cmocka_unit_test(test_command_line) };
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

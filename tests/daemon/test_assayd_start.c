@@ -80,6 +80,9 @@ static void options(void **state)
 		const char *output, *error;
 	} cases[] = {
 		{ "help", { "-h" }, EX_OK, "usage: assayd", "" },
+		{ "help in a word", { "--help" }, EX_OK, "usage: assayd", "" },
+		{ "version in a word", { "--version" }, EX_OK, "assayd " PACKAGE_VERSION "\n", "" },
+		{ "check and file in words", { "--check", "--config=/dev/null" }, EX_OK, "configuration: /dev/null\nfor Postfix: ", "" },
 		{ "version", { "-V" }, EX_OK, "assayd " PACKAGE_VERSION "\n", "" },
 		{ "unknown option", { "-x" }, EX_USAGE, "", "usage: assayd" },
 		{ "option without its value", { "-c" }, EX_USAGE, "", "usage: assayd" },
@@ -253,7 +256,7 @@ static void files_that_the_user_cannot_read(void **state)
 	assert_int_equal(daemon_stop(*state), EX_OK);
 }
 
-static void unknown_user_is_no_error_of_the_check(void **state)
+static void unknown_accounts_are_no_error_of_the_check(void **state)
 {
 	char path[TEXT], text[LONG_TEXT];
 	snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"no-such-user\"\ndns { trust-anchor = \"\" }\n", unix_of(*state, path));
@@ -261,6 +264,11 @@ static void unknown_user_is_no_error_of_the_check(void **state)
 	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
 	expect_status("unknown user", *state, EX_OK);
 	expect_text("unknown user", daemon_log(*state), "warning: user 'no-such-user' does not exist; create it or set user");
+	configure(*state, unix_of(*state, path), "socket-group = \"no-such-group\" metrics { socket = \"inet:8895\" socket-group = \"no-such\" }");
+	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
+	expect_status("unknown group", *state, EX_OK);
+	expect_text("unknown group", daemon_log(*state), "warning: group 'no-such-group' does not exist; create it or set socket-group");
+	expect_text("unknown group", daemon_log(*state), "warning: group 'no-such' does not exist; create it or set socket-group");
 }
 
 static void expect_limit(const char *name, struct daemon *d, rlim_t soft, rlim_t hard, rlim_t wanted)
@@ -303,6 +311,7 @@ static void check_prints_the_matrix(void **state)
 	configure(*state, "inet:8894@[::1]", "dmarc { on-reject = \"quarantine\" }\nreport-only = true");
 	daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
 	expect_status("good", *state, EX_OK);
+	expect_text("file", daemon_output(*state), path);
 	expect_text("postfix", daemon_output(*state), "smtpd_milters = inet:[::1]:8894\n");
 	expect_text("sendmail", daemon_output(*state), "INPUT_MAIL_FILTER(`assay', `S=inet6:8894@::1, F=T, T=C:30s;S:30s;R:30s;E:5m')\n");
 	expect_text("anchor", daemon_output(*state), "trust anchor: none, DNSSEC is not validated\n");
@@ -533,7 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
 		cmocka_unit_test(root_that_is_left),
 		cmocka_unit_test_setup_teardown(files_that_the_user_cannot_read, new_daemon, free_daemon),
-		cmocka_unit_test_setup_teardown(unknown_user_is_no_error_of_the_check, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(unknown_accounts_are_no_error_of_the_check, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(rules_are_announced, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(inet_sockets, new_daemon, free_daemon),

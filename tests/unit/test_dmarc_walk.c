@@ -191,9 +191,9 @@ static void test_psl_errors(void **state)
 	struct as_arena *arena = as_arena_new();
 	const char *detail = NULL;
 	assert_null(as_psl_load(arena, "/nonexistent/list", &detail));
-	assert_string_equal(detail, "/nonexistent/list: No such file or directory");
+	assert_string_equal(detail, "public suffix list /nonexistent/list: No such file or directory");
 	assert_null(as_psl_load(arena, "/dev/null", &detail));
-	assert_string_equal(detail, "/dev/null: not a public suffix list");
+	assert_string_equal(detail, "public suffix list /dev/null: not a public suffix list");
 
 	static const char path[] = "test_dmarc_walk.list";
 	FILE *file = fopen(path, "w");
@@ -201,7 +201,7 @@ static void test_psl_errors(void **state)
 	fputs("// nothing but words\n", file);
 	assert_int_equal(fclose(file), 0);
 	assert_null(as_psl_load(arena, path, &detail));
-	assert_string_equal(detail, "test_dmarc_walk.list: holds no public suffix");
+	assert_string_equal(detail, "public suffix list test_dmarc_walk.list: holds no public suffix");
 	remove(path);
 	as_arena_free(arena);
 }

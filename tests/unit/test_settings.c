@@ -134,6 +134,17 @@ static void test_defaults(void **state)
 	as_arena_free(arena);
 }
 
+/* What was switched off by name is meant, whatever it leaves without effect. */
+static void test_switched_off(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	assert_int_equal(parse(arena, "iprev { enable = false on-fail = reject }")->iprev.on_fail, AS_VERB_REJECT);
+	assert_int_equal(parse(arena, "capture { directory = '' every = 10 }")->capture.every, 10);
+	assert_false(parse(arena, "spf { enable = false on-fail = reject }")->spf.enable);
+	as_arena_free(arena);
+}
+
 /* The configuration of the design, word for word: names and syntax that tools outside the tree write. */
 static void test_fixed_names(void **state)
 {
@@ -361,6 +372,11 @@ static const struct {
 	{ "dmarc {\n on-rejct = tag\n}", AS_ERR_SYNTAX,
 	  "t:2: unknown keyword \"on-rejct\" in section \"dmarc\"; did you mean \"on-reject\"?" },
 	{ "trust-anchor = ''", AS_ERR_SYNTAX, "t:1: unknown keyword \"trust-anchor\"; it belongs into the section \"dns\"" },
+	{ "on-reject = tag", AS_ERR_SYNTAX, "t:1: unknown keyword \"on-reject\"; it belongs into the section \"relay\" or \"dmarc\"" },
+	{ "dns { socket-mode = 0600 }", AS_ERR_SYNTAX,
+	  "t:1: unknown keyword \"socket-mode\" in section \"dns\"; it belongs outside of all sections, or into the section \"metrics\"" },
+	{ "recipient-domain = x", AS_ERR_SYNTAX,
+	  "t:1: unknown keyword \"recipient-domain\"; it belongs into the section \"rule\" or \"translation\"" },
 	{ "log { user = x }", AS_ERR_SYNTAX, "t:1: unknown keyword \"user\" in section \"log\"; it belongs outside of all sections" },
 	{ "\nrule x {\n spf = {}\n action = reject\n}", AS_ERR_SYNTAX, "t:4: rule \"x\": spf = {} is empty; leave it out or name a value" },
 	{ "rule x { spf = fail }", AS_ERR_SYNTAX, "t:1: rule \"x\": it needs action = \"ACTION\"" },
@@ -423,14 +439,19 @@ static const struct {
 	{ "rule x { header-present = 'a:' action = reject }", AS_ERR_SYNTAX,
 	  "t:1: rule \"x\": header-present = \"a:\": it must be the name of a header field such as \"List-Id\", without a colon" },
 	{ "rule x { spf = fail action = reject } rule x { spf = fail action = reject }", AS_ERR_SYNTAX,
-	  "t:1: found duplicate title 'x'" AGAIN },
-	{ "rule { spf = fail action = reject }", AS_ERR_SYNTAX, "t:1: missing title for section 'rule'" AGAIN },
+	  "t:1: two sections of a kind have the name \"x\"; take another one for this" },
+	{ "rule { spf = fail action = reject }", AS_ERR_SYNTAX, "t:1: section \"rule\" needs a name: rule \"NAME\" { ... }" },
 	{ "rule x {\n spf = fail\n", AS_ERR_SYNTAX, "t:3: rule \"x\" is not closed; a \"}\" is missing" },
 	{ "\n\ninclude(\"/etc/passwd\")", AS_ERR_SYNTAX, "t:3: files cannot be included; write everything into this one" },
 	{ "dns|mode = auto", AS_ERR_SYNTAX, NULL },
 	{ "- = x", AS_ERR_SYNTAX, "t:1: unknown keyword \"-\"; see assay.conf(5) for those that there are" },
 	{ "report-only = maybe", AS_ERR_SYNTAX, "t:1: report-only = \"maybe\": it must be true or false" },
-	{ "report-only = {true}", AS_ERR_SYNTAX, "t:1: unexpected token '{'" AGAIN },
+	{ "report-only = {true}", AS_ERR_SYNTAX, "t:1: unexpected \"{\"" AGAIN },
+	{ "trusted-networks = {192.0.2.1\nreport-only = true", AS_ERR_SYNTAX,
+	  "t:2: unexpected \"report-only\"; is a \",\" or a \"}\" missing before it?" },
+	{ "trusted-networks = 192.0.2.1, 192.0.2.2", AS_ERR_SYNTAX, "t:1: unexpected \",\"" AGAIN },
+	{ "user = ''\ntrusted-networks = {192.0.2.1\n\n# end\n", AS_ERR_SYNTAX,
+	  "t:2: the list that begins here is not closed; a \"}\" is missing" },
 	{ "report-only true", AS_ERR_SYNTAX, "t:1: missing equal sign after option 'report-only'" AGAIN },
 	{ "dmarc {\n on-reject = bounce }", AS_ERR_SYNTAX,
 	  "t:2: dmarc.on-reject = \"bounce\": it must be \"accept\", \"tag\", \"quarantine\", \"tempfail\" or \"reject\"" },
@@ -498,12 +519,17 @@ static const struct {
 	  "t:1: capture.directory = \"captures\": it must be a path that begins with \"/\", or \"\"" },
 	{ "dns { mode = forward }", AS_ERR_RANGE, "t:1: dns.mode = \"forward\" needs dns.forward = {\"ADDRESS\"}" },
 	{ "dns {\nforward = 192.0.2.53 }", AS_ERR_RANGE, "t:2: dns.forward has no effect without dns.mode = \"forward\"" },
+	{ "iprev {\non-fail = reject }", AS_ERR_RANGE, "t:2: iprev.on-fail has no effect without iprev.enable = true" },
+	{ "iprev { on-permerror = tag }", AS_ERR_RANGE, "t:1: iprev.on-permerror has no effect without iprev.enable = true" },
+	{ "iprev { on-temperror = tempfail }", AS_ERR_RANGE, "t:1: iprev.on-temperror has no effect without iprev.enable = true" },
+	{ "capture { every = 10 }", AS_ERR_RANGE, "t:1: capture.every has no effect without capture.directory = \"/PATH\"" },
+	{ "capture { rules = default }", AS_ERR_RANGE, "t:1: capture.rules has no effect without capture.directory = \"/PATH\"" },
 	{ "dns { stub 'a b' { addresses = 192.0.2.1 } }", AS_ERR_SYNTAX,
 	  "t:1: stub \"a b\": the name must be a domain such as \"corp.example\"" },
 	{ "dns { stub a.example { insecure = true } }", AS_ERR_SYNTAX, "t:1: stub \"a.example\": it needs addresses = {\"ADDRESS\"}" },
-	{ "dns { stub { } }", AS_ERR_SYNTAX, "t:1: missing title for section 'stub'" AGAIN },
+	{ "dns { stub { } }", AS_ERR_SYNTAX, "t:1: section \"stub\" needs a name: stub \"NAME\" { ... }" },
 	{ "dns { stub a.example { addresses = 192.0.2.1 } stub a.example { addresses = 192.0.2.1 } }", AS_ERR_SYNTAX,
-	  "t:1: found duplicate title 'a.example'" AGAIN },
+	  "t:1: two sections of a kind have the name \"a.example\"; take another one for this" },
 	{ "user = a\nuser = b", AS_ERR_SYNTAX, "t:2: user is given twice; first in line 1" },
 	{ "spf { on-fail = tag }\nspf { on-fail = tag }", AS_ERR_SYNTAX, "t:2: spf.on-fail is given twice; first in line 1" },
 	{ "trusted-networks = 192.0.2.1\n\ntrusted-networks = 192.0.2.2", AS_ERR_SYNTAX,
@@ -543,6 +569,12 @@ static const struct {
 	{ "user", AS_ERR_SYNTAX, NULL },
 	{ "dmarc { reply-reject = '2.7.1 fine' }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"2.7.1 fine\": \"2.7.1\" is no code of a refusal; it begins with 4 (later) or 5 (never)" },
+	{ "dmarc { reply-reject = '550 5.7.1 no' }", AS_ERR_SYNTAX,
+	  "t:1: dmarc.reply-reject = \"550 5.7.1 no\": \"550\" follows from the action and is not written; begin with a code such as "
+	  "5.7.1, or with the text" },
+	{ "dmarc { reply-reject = '5.7.1 550 no' }", AS_ERR_SYNTAX,
+	  "t:1: dmarc.reply-reject = \"5.7.1 550 no\": \"550\" follows from the action and is not written; begin with a code such as "
+	  "5.7.1, or with the text" },
 	{ "dmarc { reply-reject = '5.7.1' }", AS_ERR_SYNTAX, "t:1: dmarc.reply-reject = \"5.7.1\": a text must follow the code" },
 	{ "dmarc { reply-reject = 'no %{nobody}' }", AS_ERR_SYNTAX,
 	  "t:1: dmarc.reply-reject = \"no %{nobody}\": unknown macro at \"%{nobody}\"; there are %{from-domain} %{policy-domain} "
@@ -660,20 +692,21 @@ static void test_captured_rules(void **state)
 	struct as_arena *arena = as_arena_new();
 	const struct as_settings *settings = NULL;
 	const char *detail = NULL;
-	static const char text[] = "rule mine { client = 192.0.2.1 action = tag }\ncapture {\n rules = {mine, default, dmarc-rejct} }",
+	static const char text[] = "rule mine { client = 192.0.2.1 action = tag }\ncapture { directory = /x\n rules = {mine, default, dmarc-rejct} }",
 		begin[] = "t:3: capture.rules: there is no row or rule \"dmarc-rejct\"; did you mean \"dmarc-reject\"? there are ";
 	assert_int_equal(as_settings_parse(arena, "t", text, &settings, &detail), AS_ERR_RANGE);
 	assert_int_equal(strncmp(detail, begin, strlen(begin)), 0);
 	assert_non_null(strstr(detail, " dmarc-fail-none, spf-fail, spf-softfail, "));
 	assert_string_equal(strstr(detail, ", default"), ", default, mine");
-	assert_int_equal(as_settings_parse(arena, "t", "capture { rules = dmarc-fail }", &settings, &detail), AS_ERR_RANGE);
+	assert_int_equal(as_settings_parse(arena, "t", "capture { directory = /x rules = dmarc-fail }", &settings, &detail), AS_ERR_RANGE);
 	as_arena_free(arena);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults_are_valid), cmocka_unit_test(test_defaults), cmocka_unit_test(test_fixed_names),
+		cmocka_unit_test(test_defaults_are_valid), cmocka_unit_test(test_defaults), cmocka_unit_test(test_switched_off),
+		cmocka_unit_test(test_fixed_names),
 		cmocka_unit_test(test_values),             cmocka_unit_test(test_relays), cmocka_unit_test(test_sockets),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_files),              cmocka_unit_test(test_rules_allowed),
 		cmocka_unit_test(test_captured_rules),     cmocka_unit_test(test_sample),
