@@ -117,10 +117,29 @@ static int exit_code(int error)
 	return error == EACCES || error == EPERM ? EX_NOPERM : EX_OSERR;
 }
 
+/* For messages: the whole path, not the one below Postfix's queue directory. */
+static const char *place(struct as_arena *arena, const struct as_socket *socket)
+{
+	return socket->family == AF_UNIX ? as_printf(arena, "unix:%s", socket->path) : as_socket_postfix(arena, socket);
+}
+
 static int refuse(struct as_arena *arena, const struct as_socket *socket, int error, const char **detail)
 {
-	*detail = as_printf(arena, "cannot listen on %s: %s", as_socket_postfix(arena, socket),
-			    error == EADDRINUSE ? "socket in use" : strerror(error));
+	const char *hint = "";
+	if (socket->family == AF_UNIX && error == ENOENT)
+		hint = "; make the folder, for the user to write to";
+	else if (socket->family == AF_UNIX && (error == EACCES || error == EROFS))
+		hint = "; the user must be able to write to the folder, and systemd to let it (ReadWritePaths=)";
+	*detail = as_printf(arena, "cannot listen on %s: %s%s", place(arena, socket),
+			    error == EADDRINUSE ? "socket in use" : strerror(error), hint);
+	return exit_code(error);
+}
+
+static int refuse_access(struct as_arena *arena, const struct as_socket *socket, int error, const char **detail)
+{
+	const char *hint = error == EPERM ? "; without root the user must be a member of the group (SupplementaryGroups= of systemd)" : "";
+	*detail = as_printf(arena, "cannot give %s to its group: %s%s", place(arena, socket), strerror(error), hint);
+	(void)unlink(socket->path);
 	return exit_code(error);
 }
 
@@ -262,9 +281,10 @@ int as_socket_open(struct as_arena *arena, struct as_socket *socket, const struc
 	bool is_open = smfi_setconn((char *)libmilter_name(arena, socket)) == MI_SUCCESS && smfi_opensocket(false) == MI_SUCCESS;
 	int error = is_open ? 0 : errno ? errno : EINVAL;
 	umask(before);
-	if (!error)
-		error = grant(socket, access);
-	return error ? refuse(arena, socket, error, detail) : EX_OK;
+	if (error)
+		return refuse(arena, socket, error, detail);
+	error = grant(socket, access);
+	return error ? refuse_access(arena, socket, error, detail) : EX_OK;
 }
 
 static int listen_unix(struct as_arena *arena, struct as_socket *s, const struct as_socket_access *access, int *fd, const char **detail)
@@ -274,14 +294,14 @@ static int listen_unix(struct as_arena *arena, struct as_socket *s, const struct
 		status = bind_unix(arena, s, fd, detail);
 	if (status)
 		return status;
-	int error = grant(s, access);
-	if (!error && listen(*fd, BACKLOG) != 0)
+	int denied = grant(s, access), error = 0;
+	if (!denied && listen(*fd, BACKLOG) != 0)
 		error = errno;
-	if (!error)
+	if (!denied && !error)
 		return EX_OK;
 	close(*fd);
 	unlink(s->path);
-	return refuse(arena, s, error, detail);
+	return denied ? refuse_access(arena, s, denied, detail) : refuse(arena, s, error, detail);
 }
 
 int as_socket_listen(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, int *fd, const char **detail)

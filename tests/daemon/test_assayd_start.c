@@ -113,7 +113,10 @@ static void bad_configurations(void **state)
 		{ "relative path", "unix:run/socket", "", EX_CONFIG, "socket" },
 		{ "unknown group", "inet:8894@127.0.0.1", "socket-group = \"no-such-group\"", EX_NOPERM,
 		  "group 'no-such-group' does not exist" },
-		{ "folder that is not there", "unix:/nonexistent/socket", "", EX_OSERR, "No such file or directory" },
+		{ "folder that is not there", "unix:/nonexistent/socket", "", EX_OSERR,
+		  "cannot listen on unix:/nonexistent/socket: No such file or directory; make the folder, for the user to write to" },
+		{ "folder below Postfix's that is not there", "unix:/var/spool/postfix/no-such/x", "", EX_OSERR,
+		  "cannot listen on unix:/var/spool/postfix/no-such/x: No such file" },
 		{ "address of another host", "inet:8894@192.0.2.77", "", EX_UNAVAILABLE, "192.0.2.77" },
 		{ "trust anchor that is not there", NULL /* one of its own */, "dns { trust-anchor = \"/nonexistent/root.key\" }", EX_CONFIG,
 		  "/nonexistent/root.key" },
@@ -235,6 +238,34 @@ static void root_that_is_left(void **state)
 		daemon_free(d);
 	}
 	(void)state;
+}
+
+/* A group that the user is no member of, and a folder that is not the user's. */
+static void socket_that_the_user_cannot_make(void **state)
+{
+	struct passwd *user = getpwnam("nobody");
+	if (geteuid() != 0 || !user || !getgrnam("daemon"))
+		skip();
+	static const struct {
+		const char *name, *group;
+		mode_t mode;
+		const char *error;
+	} cases[] = {
+		{ "group", "daemon", 0777, "socket to its group: Operation not permitted; without root the user must be a member of the group" },
+		{ "folder", "", 0755, "socket: Permission denied; the user must be able to write to the folder" },
+	};
+	char path[TEXT], file[TEXT], text[LONG_TEXT];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"nobody\"\nsocket-group = \"%s\"\nlog { target = \"stderr\" }\n",
+			 unix_of(*state, path), cases[i].group);
+		daemon_configure(*state, text);
+		assert_int_equal(chmod(daemon_folder(*state), cases[i].mode), 0);
+		daemon_prepare(*state, become_properly, user);
+		daemon_spawn(*state, (const char *const[]){ "-f", "-c", file_of(*state, file), NULL });
+		expect_status(cases[i].name, *state, EX_NOPERM);
+		expect_text(cases[i].name, daemon_log(*state), cases[i].error);
+		assert_int_not_equal(access(strchr(path, '/'), F_OK), 0);
+	}
 }
 
 static void files_that_the_user_cannot_read(void **state)
@@ -542,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(privileges, new_daemon, free_daemon),
 		cmocka_unit_test(root_that_is_left),
 		cmocka_unit_test_setup_teardown(files_that_the_user_cannot_read, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(socket_that_the_user_cannot_make, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unknown_accounts_are_no_error_of_the_check, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(rules_are_announced, new_daemon, free_daemon),
