@@ -8,6 +8,7 @@
  * - Existence (DM-32, DM-33) is asked as TXT at the author domain: SPF has asked that for most mail, so it costs nothing, and
  *   NXDOMAIN does not depend on the type (RFC 8020). It is asked only when np would change the policy. NXDOMAIN behind a CNAME
  *   denies the target, so the author domain exists. A signer that answers NODATA for absent names (RFC 9824) makes them exist.
+ *   While it is unknown, the stricter of both policies stands: a message that np might refuse waits, it is not let through.
  * - Malformed records without rua are permerror (DM-35), as are duplicate records when nothing else applies (DM-9, DM-35).
  * - Temporary errors (DM-51, DM-52): an aligned pass wins, whatever else failed. When even the policy lookup failed, only a pass for
  *   the author domain itself is aligned beyond doubt. Otherwise a failure that could have changed the result makes it temperror.
@@ -241,15 +242,19 @@ static void find_policy(struct check *c)
 		find_by_walk(c);
 }
 
-/* DM-32, DM-33. Unknown counts as existing, and as a failure. */
-static bool author_exists(struct check *c)
+/* Does np apply below its record? Only to a domain that does not exist (DM-32, DM-33). Unknown is a failure. */
+static bool takes_np(struct check *c, const struct as_dmarc_record *record)
 {
+	if (!needs_existence(record))
+		return false;
 	const struct as_dns_answer *answer = as_dns_get(c->set, c->author, AS_DNS_TXT);
 	bool failed = answer->status == AS_DNS_TEMPFAIL;
 	add_lookup(failed ? &c->looked : &c->found, answer->dnssec, c->author);
-	if (failed)
+	if (failed) {
 		c->failure = lookup_failure(c, c->author, answer->reason);
-	return answer->status != AS_DNS_NXDOMAIN || (answer->canonical && !as_domain_equal(answer->canonical, c->author));
+		return record->np > subdomain_policy(record);
+	}
+	return answer->status == AS_DNS_NXDOMAIN && (!answer->canonical || as_domain_equal(answer->canonical, c->author));
 }
 
 static void publish(struct check *c, enum as_dmarc_policy policy, const char *source)
@@ -288,7 +293,7 @@ static bool select_policy(struct check *c)
 		return repair_policy(c);
 	if (as_domain_equal(c->out->policy_domain, c->author))
 		publish(c, record->p, "p"); /* DM-30 */
-	else if (needs_existence(record) && !author_exists(c))
+	else if (takes_np(c, record))
 		publish(c, record->np, "np");
 	else
 		publish(c, subdomain_policy(record), record->sp_state == AS_TAG_VALID ? "sp" : "p");
