@@ -66,10 +66,11 @@ static const struct keyword *find_keyword(const struct keyword *words, const cha
 	return NULL;
 }
 
-/* The value of a keyword tag; *value stays as it is unless the tag is there and valid. */
+/* The value of a keyword tag; *value stays as it is unless the tag is there and valid. Bytes that no value may hold make it as invalid as
+ * a word that nobody knows: somebody meant to say something (DM-34). */
 static enum as_dmarc_tag_state read_keyword(const struct as_taglist *list, const char *name, const struct keyword *words, int *value)
 {
-	const struct as_tag *tag = as_taglist_find(list, name);
+	const struct as_tag *tag = as_taglist_find_any(list, name);
 	if (!tag)
 		return AS_TAG_ABSENT;
 	const struct keyword *found = find_keyword(words, tag->value, tag->value_length);
@@ -104,7 +105,7 @@ static enum as_dmarc_psd read_psd(const struct as_taglist *list)
 /* RFC 9989 4.8, dmarc-fo: each option once, 0 and 1 exclude each other; anything else falls back to the default. */
 static unsigned read_options(const struct as_taglist *list)
 {
-	const struct as_tag *tag = as_taglist_find(list, "fo");
+	const struct as_tag *tag = as_taglist_find_any(list, "fo");
 	if (!tag)
 		return AS_FO_ALL;
 	unsigned bits = 0;
@@ -169,21 +170,32 @@ static bool is_uri(const char *text, size_t n)
 	return !as_equal_nocase_n(text, scheme, "mailto", 6) || names_mailbox(colon + 1, rest);
 }
 
-/* One URI of a list without the white space around it and the obsolete "!size" behind it (DM-40); NULL when malformed. */
+/* RFC 9989 4.8: obs-dmarc-report-size, as "!10m", at the end of a URI; 0 without one. */
+static size_t obsolete_size(const char *text, size_t n)
+{
+	size_t end = n > 0 && memchr("kmgt", as_lower(text[n - 1]), 4) ? n - 1 : n;
+	size_t start = end;
+	while (start > 0 && as_is_digit(text[start - 1]))
+		start--;
+	return start > 0 && start < end && text[start - 1] == '!' ? n - start + 1 : 0;
+}
+
+/* One URI of a list without the white space around it and the obsolete size behind it (DM-40); NULL when malformed. */
 static const char *read_uri(struct as_arena *arena, const char *text, size_t n)
 {
 	size_t start = skip_wsp(text, n, 0);
 	while (n > start && as_is_wsp(text[n - 1]))
 		n--;
-	const char *size = memchr(text + start, '!', n - start);
-	size_t stop = size ? (size_t)(size - text) : n;
-	return is_uri(text + start, stop - start) ? as_strndup(arena, text + start, stop - start) : NULL;
+	text += start;
+	n -= start;
+	n -= obsolete_size(text, n);
+	return is_uri(text, n) ? as_strndup(arena, text, n) : NULL;
 }
 
 static const char *const *read_uris(struct as_arena *arena, const struct as_taglist *list, const char *name)
 {
 	const char **uris = as_alloc_array(arena, URIS_MAX + 1, sizeof *uris);
-	const struct as_tag *tag = as_taglist_find(list, name);
+	const struct as_tag *tag = as_taglist_find_any(list, name);
 	if (!tag)
 		return uris;
 	size_t count = 0;

@@ -66,15 +66,15 @@ static struct as_tag read_tag(struct as_arena *arena, const char *part, size_t n
 	const char *name = part;
 	size_t name_length = equals ? (size_t)(equals - part) : 0;
 	trim(&name, &name_length);
-	bool is_valid = is_tag_name(name, name_length);
-	if (is_valid) {
+	bool is_named = is_tag_name(name, name_length), is_valid = false;
+	if (is_named) {
 		n -= (size_t)(equals + 1 - part);
 		part = equals + 1;
 		is_valid = is_tag_value(part, n);
 	}
 	trim(&part, &n);
 	return (struct as_tag){
-		.name = is_valid ? as_strndup(arena, name, name_length) : "",
+		.name = is_named ? as_strndup(arena, name, name_length) : "",
 		.value = as_strndup(arena, part, n),
 		.value_length = n,
 		.is_valid = is_valid,
@@ -122,6 +122,14 @@ const struct as_tag *as_taglist_find(const struct as_taglist *list, const char *
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (list->tags[i].is_valid && strcmp(list->tags[i].name, name) == 0)
+			return &list->tags[i];
+	return NULL;
+}
+
+const struct as_tag *as_taglist_find_any(const struct as_taglist *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (*name && strcmp(list->tags[i].name, name) == 0)
 			return &list->tags[i];
 	return NULL;
 }

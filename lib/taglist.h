@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 struct as_tag {
-	const char *name;  /* as written, NUL-terminated; "" when bad */
+	const char *name;  /* as written, NUL-terminated; "" when it is none */
 	const char *value; /* without surrounding white space; the whole part if it has no valid name; NUL-terminated, may hold NULs */
 	size_t value_length;
 	bool is_valid; /* ALPHA *(ALNUM / "_") "=" and a value of VALCHAR, FWS (RFC 6376 3.2) and well-formed UTF-8 (RFC 8616 5) */
@@ -29,6 +29,9 @@ bool as_taglist_parse(struct as_arena *arena, const char *text, size_t n, size_t
 
 /* The first valid tag of that name (case-sensitive), or NULL. */
 const struct as_tag *as_taglist_find(const struct as_taglist *list, const char *name);
+
+/* The first tag of that name, with a valid value or not, or NULL. */
+const struct as_tag *as_taglist_find_any(const struct as_taglist *list, const char *name);
 
 /* Does any name occur twice among the valid tags? */
 bool as_taglist_has_duplicate(const struct as_taglist *list);

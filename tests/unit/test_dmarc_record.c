@@ -103,7 +103,11 @@ static const struct {
 	{ "DM-39 first of two counts though invalid", ";p=x;p=none", "p=? sp=- np=- psd=u" },
 	{ "DM-37 unknown tags", ";p=none;x=y;pct=50;rf=afrf;ri=86400;foo_1=bar", "p=none sp=- np=- psd=u" },
 	{ "DM-37 broken tags cost only themselves", ";=;p=none;bad;sp none;1=2;;np=reject;t", "p=none sp=- np=reject psd=u" },
-	{ "DM-37 control bytes cost one tag", ";sp=no\001ne;p=reject", "p=reject sp=- np=- psd=u" },
+	{ "DM-37 control bytes cost one tag", ";foo=no\001ne;p=reject", "p=reject sp=- np=- psd=u" },
+	{ "DM-34 control byte in sp", ";sp=no\001ne;p=reject", "p=reject sp=? np=- psd=u" },
+	{ "DM-34 no-break space before sp", ";p=reject;sp=\xc2\xa0none", "p=reject sp=? np=- psd=u" },
+	{ "DM-34 no-break space before np, not UTF-8", ";p=reject;np=\xa0none", "p=reject sp=- np=? psd=u" },
+	{ "DM-39 first of two counts though not UTF-8", ";p=re\x80ject;p=none;t=\xff;t=y", "p=? sp=- np=- psd=u" },
 	{ "DM-23 psd invalid", ";psd=x;p=none", "p=none sp=- np=- psd=u" },
 	{ "psd u", ";psd=u;p=none", "p=none sp=- np=- psd=u" },
 	{ "psd y", ";psd=y;p=none", "p=none sp=- np=- psd=y" },
@@ -126,6 +130,8 @@ static const struct {
 	  "p=- sp=- np=- psd=u rua<mailto:a@example.com> rua<mailto:b@example.net> rua<https://example.com/r?x=1>" },
 	{ "DM-40 size stripped", ";rua=mailto:a@example.com!10m,mailto:b@example.com!1",
 	  "p=- sp=- np=- psd=u rua<mailto:a@example.com> rua<mailto:b@example.com>" },
+	{ "DM-40 not a size", ";rua=mailto:a@example.com!,mailto:a@example.com!m,mailto:a@example.com!10x,mailto:a!1@example.com,!1",
+	  "p=- sp=- np=- psd=u" },
 	{ "DM-40 escaped comma and exclamation mark", ";rua=mailto:a%2Cb%21@example.com",
 	  "p=- sp=- np=- psd=u rua<mailto:a%2Cb%21@example.com>" },
 	{ "rua bad escape", ";rua=mailto:a%2@example.com,mailto:%zz@example.com,mailto:a@example.com%2", "p=- sp=- np=- psd=u" },
@@ -159,7 +165,7 @@ static void test_nul_bytes(void **state)
 	(void)state;
 	static const char text[] = "v=DMARC1; p=reject\0; sp=none; rua=mailto:a\0@example.com";
 	struct as_arena *arena = as_arena_new();
-	assert_string_equal(describe(arena, text, sizeof text - 1), "p=- sp=none np=- psd=u");
+	assert_string_equal(describe(arena, text, sizeof text - 1), "p=? sp=none np=- psd=u");
 	as_arena_free(arena);
 }
 
