@@ -347,7 +347,7 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dmarc", ROW("on-temperror", WORD, "tempfail", dmarc.on_temperror), .words = all_verbs,
 	  .help = "A lookup that could have changed the result failed." },
 	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
-	  .help = "The domain cannot be evaluated, for example because its SPF record is broken." },
+	  .help = "The domain publishes DMARC, but nothing that can be used: several records, or one without p and rua." },
 	{ .section = "dmarc", ROW("on-proven-list", WORD, "tag", dmarc.on_proven_list), .words = list_verbs,
 	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and a domain of the same organization passes SPF, "
 		  "DKIM or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain lists. "
