@@ -124,15 +124,26 @@ static const char *find_proof(struct place *p, bool (*is_wanted)(void *user, con
 	return NULL;
 }
 
-static bool is_of_list(void *search, const struct proof *proof)
+/* RFC 2919 2: a List-Id is a label, which may be no name in DNS, and the domain of those who gave it out. */
+struct list {
+	struct search whole;
+	struct search space; /* domain NULL: none of its own */
+};
+
+static bool is_of_list(void *user, const struct proof *proof)
 {
-	return is_related(search, proof->domain);
+	struct list *list = user;
+	return is_related(&list->whole, proof->domain) || (list->space.domain && is_related(&list->space, proof->domain));
 }
 
-static const char *list_proof(struct place *p, const char *list)
+static const char *list_proof(struct place *p, const char *id)
 {
-	struct search search = { .place = p, .domain = list };
-	return find_proof(p, is_of_list, &search);
+	const char *space = as_domain_parent(id);
+	struct list list = {
+		.whole = { .place = p, .domain = id },
+		.space = { .place = p, .domain = as_domain_labels(space) >= 2 ? space : NULL },
+	};
+	return find_proof(p, is_of_list, &list);
 }
 
 /* --- forwarders ------------------------------------------------------------------------------------------------------------- */
