@@ -349,9 +349,9 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dmarc", ROW("on-permerror", WORD, "accept", dmarc.on_permerror), .words = all_verbs,
 	  .help = "The domain publishes DMARC, but nothing that can be used: several records, or one without p and rua." },
 	{ .section = "dmarc", ROW("on-proven-list", WORD, "tag", dmarc.on_proven_list), .words = list_verbs,
-	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and its domain or one of the same organization passes "
-		  "SPF, DKIM or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain lists. "
-		  "Never stricter than on-reject and on-quarantine: reject makes no exception." },
+	  .help = "The message fails, but comes from a mailing list: it has a List-Id, and its domain or one of the same organization "
+		  "passes SPF, DKIM or ARC. Anybody can found a list, so accept would let forgeries in; rules with list-id accept certain "
+		  "lists. Never stricter than on-reject and on-quarantine: reject makes no exception." },
 	{ .section = "dmarc", ROW("on-forwarder", WORD, "accept", dmarc.on_forwarder), .words = list_verbs,
 	  .help = "The message fails, but comes from one of the forwarders. Never stricter than on-reject and on-quarantine." },
 	{ .section = "dmarc", ROW("on-malformed-from", WORD, "reject", dmarc.on_malformed_from), .words = all_verbs,
