@@ -13,6 +13,7 @@
 #include "socket.h"
 #include "translation.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -81,6 +82,10 @@ static const struct as_rule_stats *load_statistics(struct as_arena *arena, const
 	const char *detail = NULL;
 	if (!settings->rules || !*settings->rule_statistics)
 		return NULL;
+	if (access(settings->rule_statistics, F_OK) != 0 && errno == ENOENT) {
+		printf("rule statistics: %s is not there yet\n", settings->rule_statistics);
+		return NULL;
+	}
 	enum as_err err = as_rule_stats_load(arena, settings->rule_statistics, stats, &detail);
 	if (err)
 		printf("rule statistics: %s\n", detail);
