@@ -25,7 +25,7 @@ struct as_spf_outcome {
 	const char *where;         /* domain whose record held the mechanism */
 	const char *reason;        /* errors and none: a few words, printable; else NULL */
 	const char *explanation;   /* expanded exp= text on fail when wanted and well-formed; printable US-ASCII, cut to a line; or NULL */
-	enum as_dnssec dnssec;     /* the weakest state of the lookups made */
+	enum as_dnssec dnssec;     /* the weakest state of the lookups that the result rests on; that of the explanation is none of them */
 	const char *weakest;       /* the name with that state; NULL without lookups */
 	unsigned terms;            /* RFC 7208 4.6.4 counters */
 	unsigned voids;

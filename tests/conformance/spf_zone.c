@@ -459,7 +459,7 @@ static void put_ptr(struct zone *zone, const char *client)
 			host = as_printf(zone->arena, "p%u.example.com", i);
 		put(zone, name, AS_DNS_PTR, zone_chance(zone, 4) ? PICK(zone, odd_names) : as_printf(zone->arena, "%s.", host));
 	}
-	if (zone_chance(zone, 5))
+	if (zone_chance(zone, 10))
 		put_misbehaviour(zone, reverse);
 }
 
@@ -480,6 +480,24 @@ static void put_far(struct zone *zone)
 		put_text(zone, "com", "v=spf1 -all");
 }
 
+/* What is below a secure name is secure too: this is where signed zones begin. */
+static void put_states(struct zone *zone)
+{
+	static const char *const tops[] = {
+		"example.com", "a.example.com", "b.example.com", "c.example.com", "h0.example.com", "e0.example.com", "e1.example.com",
+		"spf.example.net", "n.example.net", "r.example.net", "hx.example.net", "x.example.org", "h3.example.org",
+		"host.example", "wild.example", "xn--bcher-kva.example", "in-addr.arpa", "ip6.arpa", "com",
+	};
+	struct as_buf lines = as_buf_new(zone->arena);
+	const char *detail;
+	for (size_t i = 0; i < COUNT(tops); i++)
+		if (zone_chance(zone, 75))
+			as_buf_printf(&lines, "$SECURE %s.\n", tops[i]);
+	if (as_dns_fake_load(zone->fake, zone->arena, lines.text, lines.length, &detail) != AS_OK)
+		fail_msg("%s", detail);
+	as_buf_puts(&zone->log, lines.text);
+}
+
 void zone_fill(struct zone *zone)
 {
 	zone->is_dirty = zone_chance(zone, 30);
@@ -498,15 +516,23 @@ void zone_fill(struct zone *zone)
 		if (zone_chance(zone, 5))
 			put_misbehaviour(zone, hosts[i]);
 	}
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 3; i++) {
+		const char *name = as_printf(zone->arena, "e%u.example.com", i);
 		if (zone_chance(zone, 85))
-			put_explanation(zone, as_printf(zone->arena, "e%u.example.com", i));
+			put_explanation(zone, name);
+		if (zone_chance(zone, 5))
+			put_misbehaviour(zone, name);
+	}
 	for (size_t i = 0; i < COUNT(clients); i++)
 		if (zone_chance(zone, 80))
 			put_ptr(zone, clients[i]);
-	for (unsigned i = 0; i < 13; i++)
+	for (unsigned i = 0; i < 13; i++) {
+		const char *name = as_printf(zone->arena, "p%u.example.com", i);
 		if (zone_chance(zone, 40))
-			put_addresses(zone, as_printf(zone->arena, "p%u.example.com", i));
+			put_addresses(zone, name);
+		if (zone_chance(zone, 5))
+			put_misbehaviour(zone, name);
+	}
 	put_far(zone);
 	put_cname(zone, "cname.example.com");
 	if (zone_chance(zone, 50)) {
@@ -520,6 +546,7 @@ void zone_fill(struct zone *zone)
 		put_spf(zone, "*.wild.example");
 	if (zone_chance(zone, 20))
 		put_spf(zone, "xn--bcher-kva.example");
+	put_states(zone);
 }
 
 /* --- questions ----------------------------------------------------------------------------------------------------- */

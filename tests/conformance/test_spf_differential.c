@@ -24,6 +24,7 @@ struct run {
 	unsigned long number;
 	unsigned failures;
 	unsigned long seen[AS_CODES];
+	unsigned long states[AS_DNSSEC_BOGUS + 1]; /* of those that give a pass or fail */
 	unsigned long explained;
 };
 
@@ -117,6 +118,7 @@ static const char *difference(struct zone *zone, const struct as_spf_request *re
 	spf_reference_check(zone->arena, theirs.set, request, &want);
 	run->seen[want.code]++;
 	run->explained += want.explanation != NULL;
+	run->states[want.dnssec] += want.code == AS_PASS || want.code == AS_FAIL;
 	if (got.code != want.code || got.terms != want.terms || got.voids != want.voids || !is_same(got.explanation, want.explanation))
 		text = as_printf(zone->arena, "library   %s %s %u/%u (%s)\nreference %s %s %u/%u",
 			as_code_name(got.code), shown(zone, got.explanation), got.terms, got.voids, got.reason ? got.reason : "-",
@@ -124,6 +126,9 @@ static const char *difference(struct zone *zone, const struct as_spf_request *re
 	else if (!is_same_match(&got, &want))
 		text = as_printf(zone->arena, "library   %s at %s\nreference %s at %s", shown(zone, got.mechanism), shown(zone, got.where),
 			shown(zone, want.mechanism), shown(zone, want.where));
+	else if (got.dnssec != want.dnssec || !is_same(got.weakest, want.weakest))
+		text = as_printf(zone->arena, "library   %s at %s\nreference %s at %s", as_dnssec_name(got.dnssec),
+			shown(zone, got.weakest), as_dnssec_name(want.dnssec), shown(zone, want.weakest));
 	else if (missed(zone->arena, theirs.set, ours.set))
 		text = as_printf(zone->arena, "only the reference asks for %s", missed(zone->arena, theirs.set, ours.set));
 	close_lookups(&theirs);
@@ -161,6 +166,8 @@ static void test_differential(void **state)
 		run_zone(&all);
 	for (unsigned i = 0; i < AS_CODES; i++)
 		print_message("%s %lu\n", as_code_name((enum as_code)i), all.seen[i]);
+	for (unsigned i = 0; i <= AS_DNSSEC_BOGUS; i++)
+		print_message("pass or fail, %s %lu\n", as_dnssec_name((enum as_dnssec)i), all.states[i]);
 	print_message("explained %lu\n", all.explained);
 	assert_int_equal(all.failures, 0);
 }

@@ -160,7 +160,7 @@ static void check_late(struct as_arena *arena, struct as_dns_set *set, const str
 {
 	struct as_spf_outcome full;
 	as_spf_check(arena, set, request, &full);
-	*outcome = (struct spf_reference){ full.code, full.explanation, full.mechanism, full.where, full.terms, full.voids };
+	*outcome = (struct spf_reference){ .code = full.code, .explanation = full.explanation };
 	*why = full.reason ? full.reason : full.mechanism;
 }
 

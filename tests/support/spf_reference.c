@@ -30,10 +30,19 @@ struct check {
 	struct ref_text exp_spec;
 	struct ref_text matched; /* the term that is the result; empty: none matched */
 	const char *where;
+	const char *first[AS_DNSSEC_BOGUS + 1]; /* by DNSSEC state: the name that had it before others */
 };
 
 /* A term matches or not, or ends the evaluation. */
 enum match { NO, YES, TEMP, PERM };
+
+static const struct as_dns_answer *ask(struct check *check, const char *name, enum as_dns_type type)
+{
+	const struct as_dns_answer *answer = as_dns_get(check->set, name, type);
+	if (!check->is_explaining && !check->first[answer->dnssec])
+		check->first[answer->dnssec] = as_lower_copy(check->arena, name, strlen(name));
+	return answer;
+}
 
 static bool is_timeout(const struct as_dns_answer *answer)
 {
@@ -103,7 +112,7 @@ static bool is_at_or_below(const char *name, const char *top)
 static const struct as_dns_answer *client_names(struct check *check, size_t *count)
 {
 	const char *reverse = as_dns_reverse_name(check->arena, &check->request->client);
-	const struct as_dns_answer *names = as_dns_get(check->set, reverse, AS_DNS_PTR);
+	const struct as_dns_answer *names = ask(check, reverse, AS_DNS_PTR);
 	check->is_p_counted = true;
 	*count = names->count < NAMES_MAX ? names->count : NAMES_MAX;
 	return names;
@@ -114,7 +123,7 @@ static enum match is_validated(struct check *check, const char *name)
 {
 	if (!is_name(name))
 		return NO;
-	const struct as_dns_answer *answer = as_dns_get(check->set, name, address_type(check));
+	const struct as_dns_answer *answer = ask(check, name, address_type(check));
 	return is_timeout(answer) ? TEMP : has_client(check, answer, 32, 128) ? YES : NO;
 }
 
@@ -288,7 +297,7 @@ static enum match match_a(struct check *check, const char *name, const struct re
 {
 	if (!is_name(name))
 		return NO;
-	const struct as_dns_answer *answer = as_dns_get(check->set, name, term->kind == REF_EXISTS ? AS_DNS_A : address_type(check));
+	const struct as_dns_answer *answer = ask(check, name, term->kind == REF_EXISTS ? AS_DNS_A : address_type(check));
 	if (answer->status == AS_DNS_TEMPFAIL)
 		return TEMP;
 	if (count_void(check, answer) == PERM)
@@ -300,7 +309,7 @@ static enum match match_mx(struct check *check, const char *name, const struct r
 {
 	if (!is_name(name))
 		return NO;
-	const struct as_dns_answer *answer = as_dns_get(check->set, name, AS_DNS_MX);
+	const struct as_dns_answer *answer = ask(check, name, AS_DNS_MX);
 	if (answer->status == AS_DNS_TEMPFAIL)
 		return TEMP;
 	if (count_void(check, answer) == PERM || answer->count > NAMES_MAX)
@@ -308,7 +317,7 @@ static enum match match_mx(struct check *check, const char *name, const struct r
 	for (size_t i = 0; i < answer->count; i++) {
 		if (!is_name(answer->records[i].name))
 			continue;
-		const struct as_dns_answer *addresses = as_dns_get(check->set, answer->records[i].name, address_type(check));
+		const struct as_dns_answer *addresses = ask(check, answer->records[i].name, address_type(check));
 		if (addresses->status == AS_DNS_TEMPFAIL)
 			return TEMP;
 		if (has_client(check, addresses, term->bits4, term->bits6))
@@ -362,22 +371,26 @@ static enum match match_term(struct check *check, const char *domain, const stru
 
 /* --- check_host(), section 4 --------------------------------------------------------------------------------------- */
 
+static void note_match(struct check *check, const char *domain, struct ref_text term)
+{
+	check->matched = term;
+	check->where = domain;
+}
+
 static enum as_code redirect(struct check *check, const char *domain, struct ref_text spec)
 {
 	const char *name;
 	if (count_term(check) == PERM)
 		return AS_PERMERROR;
 	enum match match = target_name(check, domain, spec, &name);
-	if (match != YES)
-		return match == NO ? AS_NEUTRAL : match == TEMP ? AS_TEMPERROR : AS_PERMERROR;
+	if (match == TEMP || match == PERM)
+		return match == TEMP ? AS_TEMPERROR : AS_PERMERROR;
+	if (match == NO) {
+		note_match(check, domain, (struct ref_text){ NULL, 0 });
+		return AS_NEUTRAL;
+	}
 	enum as_code code = check_host(check, name);
 	return code == AS_NONE ? AS_PERMERROR : code;
-}
-
-static void note_match(struct check *check, const char *domain, struct ref_text term)
-{
-	check->matched = term;
-	check->where = domain;
 }
 
 /* 4.6.2 and 4.7 */
@@ -430,7 +443,7 @@ static enum as_code check_host(struct check *check, const char *domain)
 	struct ref_text terms = { NULL, 0 };
 	if (!is_name(domain) || !strchr(domain, '.')) /* 4.3 */
 		return AS_NONE;
-	const struct as_dns_answer *answer = as_dns_get(check->set, domain, AS_DNS_TXT);
+	const struct as_dns_answer *answer = ask(check, domain, AS_DNS_TXT);
 	if (answer->status == AS_DNS_TEMPFAIL) /* 4.4 */
 		return AS_TEMPERROR;
 	for (size_t i = 0; i < answer->count; i++) {
@@ -456,7 +469,7 @@ static const char *explain(struct check *check)
 	check->is_explaining = true;
 	if (!check->exp_spec.n || target_name(check, check->exp_domain, check->exp_spec, &name) != YES || !is_name(name))
 		return NULL;
-	const struct as_dns_answer *answer = as_dns_get(check->set, name, AS_DNS_TXT);
+	const struct as_dns_answer *answer = ask(check, name, AS_DNS_TXT);
 	if (answer->status != AS_DNS_OK || answer->count != 1)
 		return NULL;
 	struct ref_text source = { (const char *)answer->records[0].data, answer->records[0].size };
@@ -484,6 +497,20 @@ static const char *sender_domain(struct as_arena *arena, const char *given)
 	return n && domain[n - 1] == '.' ? as_strndup(arena, domain, n - 1) : domain;
 }
 
+/* RFC 4035 4.3: one bogus answer spoils all others, then one of which nothing is known, then one that is not signed. */
+static void weigh(const struct check *check, struct spf_reference *outcome)
+{
+	static const enum as_dnssec weakest_first[] = {
+		AS_DNSSEC_BOGUS, AS_DNSSEC_INDETERMINATE, AS_DNSSEC_INSECURE, AS_DNSSEC_SECURE,
+	};
+	for (size_t i = 0; !outcome->weakest && i < sizeof weakest_first / sizeof weakest_first[0]; i++) {
+		if (!check->first[weakest_first[i]])
+			continue;
+		outcome->dnssec = weakest_first[i];
+		outcome->weakest = check->first[weakest_first[i]];
+	}
+}
+
 void spf_reference_check(struct as_arena *arena, struct as_dns_set *set, const struct as_spf_request *request,
 	struct spf_reference *outcome)
 {
@@ -498,12 +525,13 @@ void spf_reference_check(struct as_arena *arena, struct as_dns_set *set, const s
 	for (const char *c = check.local; *c; c++)
 		if (*c & 0x80)
 			check.is_local_ascii = false;
-	*outcome = (struct spf_reference){ .code = AS_NONE };
+	*outcome = (struct spf_reference){ .code = AS_NONE, .dnssec = AS_DNSSEC_INDETERMINATE };
 	if (!request->client.family || !check.domain)
 		return;
 	outcome->code = check_host(&check, check.domain);
 	outcome->terms = check.terms;
 	outcome->voids = check.voids;
+	weigh(&check, outcome);
 	if (outcome->code == AS_PASS || outcome->code == AS_FAIL || outcome->code == AS_SOFTFAIL || outcome->code == AS_NEUTRAL) {
 		outcome->mechanism = check.matched.n ? as_strndup(arena, check.matched.at, check.matched.n) : "default";
 		outcome->where = check.where;

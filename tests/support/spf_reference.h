@@ -19,6 +19,8 @@ struct spf_reference {
 	const char *where;
 	unsigned terms;
 	unsigned voids;
+	enum as_dnssec dnssec;   /* of the answers that the result rests on, so without those for the explanation */
+	const char *weakest;
 };
 
 /* Evaluates, waiting for DNS through `set`. Total: every input gives an outcome. The explanation lives in the arena. */
