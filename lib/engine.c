@@ -5,6 +5,7 @@
 #include "engine.h"
 
 #include "capture.h"
+#include "domain.h"
 #include "edits.h"
 #include "facts.h"
 #include "logline.h"
@@ -111,23 +112,27 @@ void as_engine_close(struct as_session *session)
 		as_arena_free(session->arena);
 }
 
-/* The envelope sender: what SPF needs are the bytes as given, so a path that does not parse keeps what stands after its last "@". */
+/* The envelope sender. A path that does not parse has its domain behind the last "@", where MTAs look for it; both parts stay as given,
+ * but a domain that is one. Without an "@" there is only a local part, whatever it looks like. */
 static void set_sender(struct as_message *message, const char *path)
 {
 	const char *given = copy_capped(message->arena, path, PATH_MAX_BYTES);
-	const char *domain = NULL;
 	message->envelope_local = "";
 	message->envelope_domain = "";
 	message->has_null_sender = strcmp(given, "<>") == 0 || !*given;
 	if (message->has_null_sender || as_path_parse(message->arena, given, &message->envelope_local, &message->envelope_domain) == AS_OK)
 		return;
-	domain = strrchr(given, '@');
-	domain = domain ? domain + 1 : given;
-	size_t n = strlen(domain);
-	if (n && domain[n - 1] == '>')
-		n--;
-	message->envelope_local = "";
-	message->envelope_domain = as_strndup(message->arena, domain, n);
+	char *address = as_strdup(message->arena, given + (*given == '<'));
+	size_t n = strlen(address);
+	if (n && address[n - 1] == '>')
+		address[n - 1] = '\0';
+	char *domain = strrchr(address, '@');
+	if (domain) {
+		*domain++ = '\0';
+		message->envelope_domain = domain;
+		(void)as_domain_normal(message->arena, domain, strlen(domain), &message->envelope_domain); /* else as given */
+	}
+	message->envelope_local = address;
 }
 
 /* Should this client's message be judged? */

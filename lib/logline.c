@@ -48,6 +48,8 @@ static void put_sender(struct as_buf *line, const struct as_message *message)
 	}
 	if (message->env->settings->log.local_parts) {
 		put_value(line, message->envelope_local);
+		if (!*message->envelope_domain)
+			return;
 		as_buf_putc(line, '@');
 	}
 	put_value(line, message->envelope_domain);

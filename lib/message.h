@@ -44,7 +44,7 @@ struct as_message {
 	bool has_eoh;                /* the header is complete and the methods have seen it */
 	struct as_body_hashes *bodies; /* what they asked for; NULL before */
 	const char *envelope_local;  /* "" for a null sender */
-	const char *envelope_domain; /* as given, without local part; "" for a null sender; any bytes */
+	const char *envelope_domain; /* normal form of domain.h, else as given, any bytes; "" for a null sender and without an "@" */
 	bool has_null_sender;
 	const char **recipients;     /* as given */
 	size_t recipient_count;

@@ -14,7 +14,7 @@ static void auth_finish(struct as_message *message)
 	result->comment = message->login_mechanism;
 	if (what == AS_AUTH_RESULTS_FULL)
 		as_result_identity(result, "smtp", "auth", message->login_name);
-	if (!message->has_null_sender)
+	if (*message->envelope_domain)
 		as_result_identity(result, "smtp", "mailfrom", message->envelope_domain);
 }
 

@@ -88,7 +88,8 @@ static void report(struct as_message *message, const struct as_spf_outcome *outc
 	result->reason = outcome->reason;
 	result->has_dnssec = outcome->weakest != NULL;
 	result->dnssec = outcome->dnssec;
-	as_result_identity(result, "smtp", property, outcome->domain ? outcome->domain : claimed);
+	if (outcome->domain || (claimed && *claimed))
+		as_result_identity(result, "smtp", property, outcome->domain ? outcome->domain : claimed);
 }
 
 /* A relay does not tell its client: nobody knows what SPF would say. */

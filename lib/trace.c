@@ -190,7 +190,7 @@ static const char *sender(struct as_message *m)
 		return "<>";
 	if (!m->env->settings->log.local_parts)
 		return m->envelope_domain;
-	return as_printf(m->arena, "%s@%s", m->envelope_local, m->envelope_domain);
+	return as_printf(m->arena, "%s%s%s", m->envelope_local, *m->envelope_domain ? "@" : "", m->envelope_domain);
 }
 
 static void put_author(struct as_message *m, json_t *trace)

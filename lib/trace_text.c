@@ -25,7 +25,7 @@ static int64_t number_of(const json_t *object, const char *key)
 
 static const char *or_dash(const char *text)
 {
-	return text ? text : "-";
+	return text && *text ? text : "-";
 }
 
 static void label(struct as_buf *out, const char *name)

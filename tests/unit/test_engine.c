@@ -402,9 +402,19 @@ static void test_senders(void **state)
 		{ "", "", "", true },
 		{ "<\"a@b\"@example.com>", "a@b", "example.com", false },
 		{ "<@relay.example:bob@example.com>", "bob", "example.com", false },
-		{ "<bob@[192.0.2.1]>", "", "[192.0.2.1]", false },
-		{ "<bob>", "", "<bob", false },
-		{ "<bob@exa mple>", "", "exa mple", false },
+		{ "<bob@[192.0.2.1]>", "bob", "[192.0.2.1]", false },
+		{ "<@[192.0.2.1]:bob@example.com>", "bob", "example.com", false },
+		{ "<bob@exa mple>", "bob", "exa mple", false },
+		{ "<bob@>", "bob", "", false },
+		{ "<@example.com>", "", "example.com", false },
+		{ "<a@b@Example.COM.>", "a@b", "example.com", false },
+		{ "<a b@B\xc3\x9c" "CHER.example>", "a b", "xn--bcher-kva.example", false },
+		{ "<a b@exa mple>", "a b", "exa mple", false },
+		{ "<bob>", "bob", "", false },
+		{ "<example.com>", "example.com", "", false }, /* no domain, with and without brackets */
+		{ "example.com", "example.com", "", false },
+		{ "<", "", "", false },
+		{ "< >", " ", "", false },
 	};
 	struct world world = open_world("");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -53,6 +53,20 @@ static void test_null_sender(void **state)
 	expect_line(&f, "from=<> author=- helo=- client=unknown iprev=- spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7");
 }
 
+static void test_sender_without_domain(void **state)
+{
+	(void)state;
+	static const char *const rows[] = { "-", "bob" };
+	for (int has_local = 0; has_local <= 1; has_local++) {
+		struct fixture f;
+		set_up(&f);
+		f.settings.log.local_parts = has_local;
+		f.message.envelope_domain = "";
+		const char *rest = "author=- helo=- client=unknown iprev=- spf=- dkim=- arc=- dmarc=- policy=- dnssec=- action=accept rule=default ms=7";
+		expect_line(&f, as_printf(f.arena, "from=%s %s", rows[has_local], rest));
+	}
+}
+
 static void test_everything(void **state)
 {
 	(void)state;
@@ -132,8 +146,13 @@ static void test_long_values_are_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_evaluated), cmocka_unit_test(test_null_sender),         cmocka_unit_test(test_everything),
-		cmocka_unit_test(test_hostile_bytes),     cmocka_unit_test(test_long_values_are_cut), cmocka_unit_test(test_relay),
+		cmocka_unit_test(test_nothing_evaluated),
+		cmocka_unit_test(test_null_sender),
+		cmocka_unit_test(test_sender_without_domain),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_hostile_bytes),
+		cmocka_unit_test(test_long_values_are_cut),
+		cmocka_unit_test(test_relay),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
