@@ -4,7 +4,8 @@
  * Accepted is address-list of RFC 5322 3.4 with 4.4, RFC 6532 and RFC 6854. Refused, although RFC 5322 4 allows it, is what
  * readers take in different ways: control octets, source routes and comments that name another domain.
  * Deviates from RFC 5322 3.4.1: dots may stand side by side or at the ends of a local part, because Japanese carriers gave
- * such addresses out and they cannot hide a domain. What else is let pass is said in mailbox_lax.c.
+ * such addresses out and they cannot hide a domain. What else is let pass is said in mailbox_lax.c, and what of the grammar is accepted
+ * only as long as nothing else in the field looks like an address in mailbox_odd.c.
  */
 #include "config.h"
 
@@ -12,6 +13,7 @@
 
 #include "domain.h"
 #include "mailbox_lax.h"
+#include "mailbox_odd.h"
 #include "str.h"
 
 #include <string.h>
@@ -19,6 +21,7 @@
 enum {
 	COMMENT_DEPTH_MAX = 32,
 	DOMAINS_TRIED_MAX = 256, /* in all From fields of a message: bounds time in libidn2 and memory */
+	LOCAL_MAX = 256,         /* RFC 5321 4.5.3.1.3: a whole path; some readers cut addresses that are longer */
 };
 
 struct scan {
@@ -29,6 +32,10 @@ struct scan {
 	const char *reason;      /* the first fault, or NULL */
 	unsigned tried;          /* domains brought to normal form */
 	bool has_comment_domain; /* a comment names a domain that was not there before it */
+	bool has_gap;            /* white space or a comment beside the "@" of an address */
+	bool is_odd;             /* something that readers take apart in different ways, mailbox_odd.h */
+	size_t signs;            /* "@" of addresses, of those that do not show the author's domain at once */
+	const char *tail;        /* where the domain that was read last ends */
 };
 
 /* What stands before "@", "<" or ":". */
@@ -145,6 +152,7 @@ static bool skip_comment(struct scan *s)
 	const char *start = s->at;
 	size_t known = s->from->count;
 	unsigned depth = 0;
+	s->is_odd = true;
 	for (; s->at < s->end; s->at++) {
 		if (*s->at == '\\') {
 			if (++s->at == s->end || *s->at == '\r')
@@ -177,9 +185,10 @@ static bool skip_cfws(struct scan *s)
 
 static bool skip_quoted(struct scan *s)
 {
+	const char *content = s->at + 1;
 	for (s->at++; s->at < s->end; s->at++) {
 		if (*s->at == '"') {
-			s->at++;
+			s->is_odd |= s->at++ == content;
 			return true;
 		}
 		if (*s->at == '\\' && (++s->at == s->end || *s->at == '\r'))
@@ -219,15 +228,18 @@ static bool read_words(struct scan *s, struct words *w)
 	return true;
 }
 
-/* RFC 2047 5: no encoded-word in an address. A reader that decodes first would find another address there. */
-static bool has_encoded_word(const char *start, const char *end)
+/* RFC 2047 5: no encoded-word in an address. A reader that decodes first would find another address there, and one that looks for the
+ * end of the word behind the address would cut it in two. */
+static bool has_encoded_word(const struct scan *s, const char *start)
 {
-	const char *open = memmem(start, (size_t)(end - start), "=?", 2);
-	return open && memmem(open + 2, (size_t)(end - open - 2), "?=", 2);
+	const char *open = memmem(start, (size_t)(s->at - start), "=?", 2);
+	return open && memmem(open + 2, (size_t)(s->end - open - 2), "?=", 2);
 }
 
+/* From "@" on. */
 static bool read_domain(struct scan *s)
 {
+	const char *sign = s->at++;
 	if (!skip_cfws(s))
 		return false;
 	if (is_at(s, '['))
@@ -235,9 +247,18 @@ static bool read_domain(struct scan *s)
 	const char *start = s->at;
 	while (s->at < s->end && (is_atext(*s->at) || *s->at == '.'))
 		s->at++;
+	s->tail = s->at;
 	if (s->at == start)
 		return fault(s, "address without domain");
-	return note_domain(s, start, (size_t)(s->at - start)) && skip_cfws(s);
+	if (!note_domain(s, start, (size_t)(s->at - start)))
+		return false;
+	s->signs += !as_mailbox_shows(sign + 1, s->end, s->from->domains[0], strlen(s->from->domains[0]));
+	return skip_cfws(s);
+}
+
+static bool is_gap(char c)
+{
+	return as_is_fws(c) || c == '(' || c == ')';
 }
 
 /* From "@" on; the local part has been read. */
@@ -247,10 +268,17 @@ static bool read_at_domain(struct scan *s, const struct words *local)
 		return fault(s, "address without local part");
 	if (!local->is_local)
 		return fault(s, "text before an address");
-	if (has_encoded_word(local->start, s->at))
+	if (has_encoded_word(s, local->start))
 		return fault(s, "encoded word in an address");
-	s->at++;
-	return read_domain(s);
+	if (s->at - local->start > LOCAL_MAX)
+		return fault(s, "local part too long");
+	if (as_mailbox_is_disguised(local->start, s->at))
+		return fault(s, "disguised address");
+	s->has_gap |= is_gap(s->at[-1]) || (s->at + 1 < s->end && is_gap(s->at[1]));
+	if (!read_domain(s))
+		return false;
+	s->is_odd |= !as_mailbox_is_plain(local->start, s->tail);
+	return true;
 }
 
 /* RFC 5322 4.4: obs-route, *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain]) ":". */
@@ -265,7 +293,6 @@ static bool read_route(struct scan *s)
 		}
 		if (!is_at(s, '@'))
 			return fault(s, "malformed source route");
-		s->at++;
 		if (!read_domain(s))
 			return false;
 		if (!is_at(s, ',') && !is_at(s, ':'))
@@ -279,7 +306,7 @@ static bool read_angle(struct scan *s)
 {
 	struct words local;
 	size_t known = s->from->count;
-	s->at++;
+	const char *open = s->at++;
 	if (!skip_cfws(s))
 		return false;
 	bool has_route = is_at(s, '@') || is_at(s, ',');
@@ -295,6 +322,7 @@ static bool read_angle(struct scan *s)
 		return fault(s, "angle bracket without end");
 	if (has_route && s->from->count > known + 1)
 		return fault(s, "source route through another domain");
+	s->is_odd |= local.start != open + 1 || s->tail != s->at;
 	s->at++;
 	return true;
 }
@@ -312,7 +340,7 @@ static bool read_item(struct scan *s, bool *is_in_group)
 	if (is_at(s, '<'))
 		return read_angle(s);
 	if (is_at(s, ':') && w.words && !*is_in_group) {
-		*is_in_group = true;
+		*is_in_group = s->is_odd = true;
 		s->at++;
 		return true;
 	}
@@ -386,6 +414,16 @@ static bool is_readable(struct scan *s, const char *value, size_t n)
 	return true;
 }
 
+/* Is the whole field, read by the grammar, something that no reader can take in another way? */
+static bool is_clear(const struct scan *s, const char *value, size_t n)
+{
+	if (!s->is_odd && !as_mailbox_has_loose_word(value, n))
+		return true;
+	if (s->has_gap && memmem(value, n, "=?", 2)) /* some readers then decode and show the name alone */
+		return false;
+	return as_mailbox_signs(value, n, s->from->domains[0]) == s->signs;
+}
+
 static void read_field(struct scan *s, const char *value, size_t n)
 {
 	size_t addresses = 0;
@@ -393,7 +431,8 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->at = value;
 	s->end = n ? value + n : value;
 	s->reason = NULL;
-	s->has_comment_domain = false;
+	s->has_comment_domain = s->has_gap = s->is_odd = false;
+	s->signs = 0;
 	bool is_regular = check_characters(s) && read_list(s, &addresses, &groups);
 	if (!is_regular && is_readable(s, value, n)) {
 		conclude(s->from, AS_FROM_ONE, NULL);
@@ -405,8 +444,11 @@ static void read_field(struct scan *s, const char *value, size_t n)
 		conclude(s->from, AS_FROM_MALFORMED, "no address");
 	} else if (!addresses) {
 		conclude(s->from, AS_FROM_EMPTY, "a group of nobody");
-	} else if (s->from->count == 1) {
+	} else if (s->from->count == 1 && is_clear(s, value, n)) {
 		conclude(s->from, AS_FROM_ONE, NULL);
+	} else if (s->from->count == 1) {
+		collect(s, value, value + n);
+		conclude(s->from, AS_FROM_MALFORMED, "readers may see another address");
 	} else if (s->has_comment_domain) {
 		conclude(s->from, AS_FROM_MALFORMED, "comment naming another domain");
 	} else {

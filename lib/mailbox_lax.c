@@ -10,6 +10,7 @@
 
 #include "mailbox_lax.h"
 
+#include "mailbox_odd.h"
 #include "str.h"
 
 #include <string.h>
@@ -46,16 +47,6 @@ static bool is_plain_address(struct part address, struct part *domain)
 	return true;
 }
 
-/* Does what follows an "@" in the name say the same domain, and then end? */
-static bool repeats_domain(const char *at, const char *end, struct part domain)
-{
-	const char *stop = at;
-	while (stop < end && is_address_char(*stop))
-		stop++;
-	bool is_ended = stop == end || as_is_wsp(*stop) || *stop == ',' || *stop == '\r';
-	return is_ended && as_equal_nocase_n(at, (size_t)(stop - at), domain.at, (size_t)(domain.end - domain.at));
-}
-
 static bool is_harmless_name(struct part name, struct part domain)
 {
 	for (const char *p = name.at; p < name.end; p++) {
@@ -68,7 +59,7 @@ static bool is_harmless_name(struct part name, struct part domain)
 			return false;
 		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr("\"()\\:;", *p))
 			return false;
-		if (*p == '@' && !repeats_domain(p + 1, name.end, domain))
+		if (*p == '@' && !as_mailbox_shows(p + 1, name.end, domain.at, (size_t)(domain.end - domain.at)))
 			return false;
 	}
 	return true;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* mailbox_odd.c - what the grammar of a From field allows and readers take apart in different ways. */
+#include "config.h"
+
+#include "mailbox_odd.h"
+
+#include "str.h"
+
+#include <string.h>
+
+bool as_mailbox_is_plain(const char *at, const char *end)
+{
+	bool was_dot = true;
+	for (; at < end; at++) {
+		bool is_border = *at == '.' || *at == '@';
+		if ((is_border && was_dot) || as_is_fws(*at) || *at == '"')
+			return false;
+		was_dot = is_border;
+	}
+	return true;
+}
+
+/* Some readers drop quotes, brackets and white space, so that the next word would become a part of the domain. */
+bool as_mailbox_shows(const char *at, const char *end, const char *domain, size_t n)
+{
+	if ((size_t)(end - at) < n || !as_equal_nocase_n(at, n, domain, n))
+		return false;
+	at += n;
+	while (at < end && (as_is_fws(*at) || *at == '"' || *at == '>' || *at == ')'))
+		at++;
+	return at == end || *at == ',' || *at == ';' || *at == '<' || *at == '(';
+}
+
+size_t as_mailbox_signs(const char *value, size_t n, const char *domain)
+{
+	const char *end = value + n;
+	size_t length = strlen(domain);
+	size_t signs = 0;
+	for (const char *at = value; (at = memchr(at, '@', (size_t)(end - at))); signs += !as_mailbox_shows(at, end, domain, length))
+		at++;
+	return signs;
+}
+
+/* Up to "?": characters that may stand in a word and mean nothing else in a From field. */
+static const char *skip_part(const char *at, const char *end)
+{
+	while (at < end && *at > ' ' && *at < 0x7f && !strchr("?\"(),:;<>@[\\]", *at))
+		at++;
+	return at;
+}
+
+/* RFC 2047 2: "=?" charset "?" encoding "?" encoded-text "?=". NULL, or its end. */
+static const char *skip_encoded_word(const char *at, const char *end)
+{
+	const char *charset = at + 2, *mark = skip_part(charset, end);
+	if (mark == charset || end - mark < 3 || mark[0] != '?' || !mark[1] || !strchr("BbQq", mark[1]) || mark[2] != '?')
+		return NULL;
+	mark = skip_part(mark + 3, end);
+	return end - mark >= 2 && mark[0] == '?' && mark[1] == '=' ? mark + 2 : NULL;
+}
+
+bool as_mailbox_has_loose_word(const char *value, size_t n)
+{
+	const char *end = value + n;
+	const char *at = value;
+	while (at && (at = memmem(at, (size_t)(end - at), "=?", 2)))
+		if (!(at = skip_encoded_word(at, end)))
+			return true;
+	return false;
+}
+
+bool as_mailbox_is_disguised(const char *at, const char *end)
+{
+	/* U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069; U+FE6B, U+FF20 */
+	static const struct {
+		char first[4], last[4];
+	} rows[] = {
+		{ "\xd8\x9c", "\xd8\x9c" },         { "\xe2\x80\x8e", "\xe2\x80\x8f" }, { "\xe2\x80\xaa", "\xe2\x80\xae" },
+		{ "\xe2\x81\xa6", "\xe2\x81\xa9" }, { "\xef\xb9\xab", "\xef\xb9\xab" }, { "\xef\xbc\xa0", "\xef\xbc\xa0" },
+	};
+	for (size_t size; at < end; at += size) {
+		size = as_utf8_size(at, (size_t)(end - at));
+		if (!size)
+			return true;
+		for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+			if (size == strlen(rows[i].first) && memcmp(at, rows[i].first, size) >= 0 && memcmp(at, rows[i].last, size) <= 0)
+				return true;
+	}
+	return false;
+}
