@@ -580,6 +580,32 @@ static void test_manual(void **state)
 	as_arena_free(arena);
 }
 
+/* Is it an item of a list, alone or beside others? */
+static bool is_item(const char *text, const char *name)
+{
+	for (const char *at = strstr(text, "\n.It "); at; at = strstr(at + 1, "\n.It "))
+		for (const char *word = at + strlen("\n.It "); *word && *word != '\n'; word += strspn(word, " ,")) {
+			size_t n = strcspn(word, " ,\n");
+			if (n == strlen(name) && memcmp(word, name, n) == 0)
+				return true;
+			word += n;
+		}
+	return false;
+}
+
+/* Every row of the built-in table is explained in assay.conf(5). */
+static void test_manual_has_the_rows(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	char *text = read_all(arena, AS_TEST_SRCDIR "/../man/assay.conf.5.head");
+	for (size_t i = 0; as_policy_row_name(i); i++)
+		if (!is_item(text, as_policy_row_name(i)))
+			fail_msg("%s is not in the manual", as_policy_row_name(i));
+	assert_false(is_item(text, "dmarc"));
+	as_arena_free(arena);
+}
+
 /* The name of the client could not be looked up. Without rules the message is rejected, or accepted with p=none. */
 #define EXEMPTS "client = .host.example action = accept"
 static const struct {
@@ -676,7 +702,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions), cmocka_unit_test(test_nothing), cmocka_unit_test(test_random),
 		cmocka_unit_test(test_report_only), cmocka_unit_test(test_percent), cmocka_unit_test(test_written),
-		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_matched), cmocka_unit_test(test_expiry), cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_shadows),     cmocka_unit_test(test_matched), cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_manual),     cmocka_unit_test(test_manual_has_the_rows),
 		cmocka_unit_test(test_name_not_looked_up), cmocka_unit_test(test_name_not_looked_up_says_so),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
