@@ -25,32 +25,14 @@ enum { TAGS_MOST = 50, RSA_BITS_MOST = 8192, ED25519_SIZE = 32 };
 /* The work of a verification grows with both. RFC 8301 3.2 asks for keys up to 4096 bits; larger ones have to have a usual exponent. */
 enum { EXPONENT_BITS_MOST = 33, RSA_BITS_USUAL = 4096, EXPONENT_USUAL = 65537 };
 
-/* Does a colon-separated list hold the word? RFC 6376 3.6.1: h=, s=, t=. */
-static bool list_has(const struct as_tag *tag, const char *word)
-{
-	const char *at = tag->value, *end = at + tag->value_length;
-	while (at <= end) {
-		const char *colon = memchr(at, ':', (size_t)(end - at));
-		const char *stop = colon ? colon : end;
-		const char *last = stop;
-		while (at < last && as_is_fws(*at))
-			at++;
-		while (last > at && as_is_fws(last[-1]))
-			last--;
-		if ((size_t)(last - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0)
-			return true;
-		at = stop + 1;
-	}
-	return false;
-}
-
 /* SubjectPublicKeyInfo (RFC 5280 4.1.2.7) of an RSA key. */
 static EVP_PKEY *read_spki(const unsigned char *der, size_t n)
 {
 	const unsigned char *at = der;
 	long length;
 	int tag, class;
-	if ((ASN1_get_object(&at, &length, &tag, &class, (long)n) & 0x80) || tag != V_ASN1_SEQUENCE)
+	int form = ASN1_get_object(&at, &length, &tag, &class, (long)n);
+	if (form != V_ASN1_CONSTRUCTED || tag != V_ASN1_SEQUENCE || class != V_ASN1_UNIVERSAL)
 		return NULL;
 	const unsigned char *end = at + length;
 	X509_ALGOR *algorithm = d2i_X509_ALGOR(NULL, &at, end - at);
@@ -147,10 +129,10 @@ static const char *take_record(struct as_arena *arena, const char *text, size_t 
 	if (!has_right_version(&list))
 		return "unknown key version";
 	const struct as_tag *h = as_taglist_find(&list, "h"), *s = as_taglist_find(&list, "s"), *t = as_taglist_find(&list, "t");
-	key->allows_sha256 = !h || list_has(h, "sha256");
-	key->is_testing = t && list_has(t, "y");
-	key->is_strict = t && list_has(t, "s");
-	if (s && !list_has(s, "*") && !list_has(s, "email"))
+	key->allows_sha256 = !h || as_tag_lists(h, "sha256");
+	key->is_testing = t && as_tag_lists(t, "y");
+	key->is_strict = t && as_tag_lists(t, "s");
+	if (s && !as_tag_lists(s, "*") && !as_tag_lists(s, "email"))
 		return "key not for e-mail";
 	return take_key(arena, &list, key);
 }

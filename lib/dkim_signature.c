@@ -160,18 +160,7 @@ static bool take_canon(struct job *job)
 static bool check_query(struct job *job)
 {
 	const struct as_tag *q = tag(job, "q");
-	if (!q)
-		return true;
-	size_t n;
-	const char *at = squeezed(job, q, &n);
-	for (;; at++) {
-		size_t length = strcspn(at, ":");
-		if (length == strlen("dns/txt") && memcmp(at, "dns/txt", length) == 0)
-			return true;
-		at += length;
-		if (!*at)
-			return refuse(job, AS_NEUTRAL, "unknown query method");
-	}
+	return !q || as_tag_lists(q, "dns/txt") || refuse(job, AS_NEUTRAL, "unknown query method");
 }
 
 static bool is_field_name(const char *name, size_t n)

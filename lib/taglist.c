@@ -149,3 +149,21 @@ bool as_taglist_is_clean(const struct as_taglist *list)
 			return false;
 	return true;
 }
+
+bool as_tag_lists(const struct as_tag *tag, const char *word)
+{
+	const char *at = tag->value, *end = at + tag->value_length;
+	while (at <= end) {
+		const char *colon = memchr(at, ':', (size_t)(end - at));
+		const char *stop = colon ? colon : end;
+		const char *last = stop;
+		while (at < last && as_is_fws(*at))
+			at++;
+		while (last > at && as_is_fws(last[-1]))
+			last--;
+		if ((size_t)(last - at) == strlen(word) && memcmp(at, word, strlen(word)) == 0)
+			return true;
+		at = stop + 1;
+	}
+	return false;
+}

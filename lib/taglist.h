@@ -39,4 +39,7 @@ bool as_taglist_has_duplicate(const struct as_taglist *list);
 /* Are all tags valid? */
 bool as_taglist_is_clean(const struct as_taglist *list);
 
+/* Does the value, a list with colons and white space around them, hold the word? RFC 6376 3.5 q=; 3.6.1 h=, s=, t=. */
+bool as_tag_lists(const struct as_tag *tag, const char *word);
+
 #endif

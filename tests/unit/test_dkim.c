@@ -173,6 +173,7 @@ static const struct test tests[] = {
 	/* other tags */
 	{ .name = "unknown tags", .signer = { .tags = "zz=1; r=y; q=dns/txt" }, .code = AS_PASS },
 	{ .name = "q= unknown", .signer = { .tags = "q=http/well-known" }, .code = AS_NEUTRAL, .reason = "unknown query method" },
+	{ .name = "q= with a space in its word", .signer = { .tags = "q=dns/t xt" }, .code = AS_NEUTRAL, .reason = "unknown query method" },
 	{ .name = "q= one known", .signer = { .tags = "q=foo : dns/txt" }, .code = AS_PASS },
 	{ .name = "v=2", .signer = { .value = " v=2; a=rsa-sha256; d=example.com; s=sel; h=from; bh={bh}; b={b}" }, .code = AS_NEUTRAL,
 	  .reason = "unknown version" },

@@ -96,7 +96,12 @@ static const struct test tests[] = {
 	{ .record = "v=DKIM1; p=AAAA", .problem = "key not decodable" },
 	{ .record = "v=DKIM1; p=ED", .problem = "key not decodable" },
 	{ .record = "v=DKIM1; k=ed25519; p=RSA", .problem = "key not decodable" },
+	{ .record = "v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", .problem = "key not decodable" }, /* 31 octets */
+	{ .record = "v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", .problem = "key not decodable" }, /* 33 */
+	{ .record = "v=DKIM1; k=ed25519; p=MCowBQYDK2VwAyEAED", .problem = "key not decodable" }, /* SubjectPublicKeyInfo */
 	{ .record = "v=DKIM1; k=dsa; p=RSA", .problem = "unknown key type" },
+	{ .record = "v=DKIM1; k=RSA; p=RSA", .problem = "unknown key type" },
+	{ .record = "v=DKIM1; k=; p=RSA", .problem = "unknown key type" },
 	{ .record = "h=sha256; p=RSA" },
 	{ .record = "h=sha1 : sha256 :x; p=RSA" },
 	{ .record = "h=sha1; p=RSA", .lacks_sha256 = true },
@@ -104,20 +109,25 @@ static const struct test tests[] = {
 	{ .record = "s=*; p=RSA" },
 	{ .record = "s=foo: email; p=RSA" },
 	{ .record = "s=foo; p=RSA", .problem = "key not for e-mail" },
+	{ .record = "s=; p=RSA", .problem = "key not for e-mail" },
+	{ .record = "h=; p=RSA", .lacks_sha256 = true },
 	{ .record = "t=y; p=RSA", .is_testing = true },
+	{ .record = "t=Y:S:; p=RSA" },
 	{ .record = "t=s; p=RSA", .is_strict = true },
 	{ .record = "t=x : s:y; p=RSA", .is_testing = true, .is_strict = true },
 	{ .record = "g=*; n=a note; x_1=y; p=RSA" },
+	{ .record = "g=; p=RSA" }, /* once it matched nobody; there is no such tag any more: RFC 6376 C.2 */
+	{ .record = "g=joe; p=RSA" },
 };
 
 static const char *fill(const char *record)
 {
 	static const struct { const char *mark; const char **value; } marks[] = { { "p=RSA", &rsa }, { "p = RSA", &rsa },
-		{ "PKCS1", &rsa_pkcs1 }, { "p=ED", &edwards } };
+		{ "PKCS1", &rsa_pkcs1 }, { "p=ED", &edwards }, { "ED", &edwards } };
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
 		const char *at = strstr(record, marks[i].mark);
 		if (at)
-			return as_printf(arena, "%.*s%s%s%s", (int)(at - record), record, i == 2 ? "" : "p=", *marks[i].value,
+			return as_printf(arena, "%.*s%s%s%s", (int)(at - record), record, strchr(marks[i].mark, '=') ? "p=" : "", *marks[i].value,
 					 at + strlen(marks[i].mark));
 	}
 	return record;
@@ -170,6 +180,26 @@ static void strange_rsa(void **state)
 	}
 }
 
+/* DER whose outer tag is no SEQUENCE, but has its number. */
+static void not_a_sequence(void **state)
+{
+	(void)state; /* file-wide */
+	static const struct { char first; const char *problem; } cases[] = {
+		{ 'M', NULL }, /* 0x30 */
+		{ 'E', "key not decodable" },  /* 0x10: primitive */
+		{ 'c', "key not decodable" },  /* 0x70: of a class of its own */
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *record = as_printf(arena, "p=%s", rsa);
+		struct as_dkim_key key;
+		record[2] = cases[i].first;
+		as_dkim_key_parse(record, strlen(record), &key);
+		if (!key.problem != !cases[i].problem || (key.problem && strcmp(key.problem, cases[i].problem) != 0))
+			fail_msg("%c: %s", cases[i].first, key.problem ? key.problem : "fine");
+		as_dkim_key_clear(&key);
+	}
+}
+
 /* Every cut of a record, and every byte of its key changed, must leave a key or a problem. */
 static void damaged(void **state)
 {
@@ -211,6 +241,7 @@ int main(void)
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(records),
 		cmocka_unit_test(strange_rsa),
+		cmocka_unit_test(not_a_sequence),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(base64),
 	};

@@ -197,6 +197,46 @@ static void several_keys(void **state)
 	}
 }
 
+/* How the record comes: in strings (RFC 6376 3.6.2.2), below an alias or a wildcard, beside others, or not at all. */
+static void keys_in_zones(void **state)
+{
+	(void)state; /* file-wide */
+	static const struct { const char *name, *zone; enum as_code code; const char *reason; } cases[] = { /* @ is the record, # its p= */
+		{ "strings", "k TXT \"v=DK\" \"IM1; k=ed25519; p\" \"\" \"=\" \"#\"", AS_PASS, NULL },
+		{ "strings with a space between", "k TXT \"v=DK \" \"IM1; k=ed25519; p=#\"", AS_PERMERROR, "unknown key version" },
+		{ "alias", "k CNAME a.provider.example.\na.provider.example. TXT \"@\"", AS_PASS, NULL },
+		{ "aliases", "k CNAME l\nl CNAME a.provider.example.\na.provider.example. TXT \"@\"", AS_PASS, NULL },
+		{ "alias of nothing", "k CNAME a.provider.example.", AS_PERMERROR, "no key" },
+		{ "alias of another type", "k CNAME a.provider.example.\na.provider.example. A 192.0.2.1", AS_PERMERROR, "no key" },
+		{ "aliases in a ring", "k CNAME l\nl CNAME k", AS_TEMPERROR, "key lookup failed" },
+		{ "other types", "k A 192.0.2.1\nk MX 10 mx.example.com.", AS_PERMERROR, "no key" },
+		{ "name between", "x.k TXT \"@\"", AS_PERMERROR, "no key" },
+		{ "wildcard", "* TXT \"@\"", AS_PASS, NULL },
+		{ "wildcard of something else", "*.example.com. TXT \"v=spf1 -all\"", AS_PERMERROR, "unknown key version" },
+		{ "beside something else", "k TXT \"v=spf1 -all\"\nk TXT \"@\"\nk A 192.0.2.1", AS_PASS, NULL },
+		{ "empty string", "k TXT \"\"", AS_PERMERROR, "key syntax error" },
+		{ "NUL", "k TXT \"@\\000\"", AS_PERMERROR, "key syntax error" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct as_dkim_world *world = as_dkim_world_new(lib);
+		struct as_buf message = message_of(world, MESSAGE), zone = as_buf_new(world->arena);
+		const char *at = cases[i].zone, *mark, *detail;
+		as_buf_puts(&zone, "$ORIGIN _domainkey.example.com.\n");
+		for (; *(mark = at + strcspn(at, "@#")); at = mark + 1) {
+			as_buf_add(&zone, at, (size_t)(mark - at));
+			as_buf_puts(&zone, *mark == '@' ? record : strstr(record, "p=") + 2);
+		}
+		as_buf_printf(&zone, "%s\n", at);
+		if (as_dns_fake_load(world->fake, world->arena, zone.text, zone.length, &detail) != AS_OK)
+			fail_msg("%s: %s", cases[i].name, detail);
+		sign(world, &message, &(struct as_signer){ .selector = "k" });
+		struct as_dkim_outcome outcome = as_dkim_world_verify(world, message.text, message.length);
+		if (!as_dkim_world_is(cases[i].name, outcome.signatures[0].code, outcome.signatures[0].reason, cases[i].code, cases[i].reason))
+			fail();
+		as_dkim_world_free(world);
+	}
+}
+
 /* RFC 6008 3: as many characters of b= as tell it apart. */
 static void b_is_unique(void **state)
 {
@@ -471,6 +511,7 @@ int main(void)
 		cmocka_unit_test(bad_neighbours),
 		cmocka_unit_test(signatures_cover_signatures),
 		cmocka_unit_test(several_keys),
+		cmocka_unit_test(keys_in_zones),
 		cmocka_unit_test(b_is_unique),
 		cmocka_unit_test(very_many_signatures),
 		cmocka_unit_test(many_lengths),

@@ -120,6 +120,20 @@ static void test_find(void **state)
 	as_arena_free(arena);
 }
 
+static void test_lists(void **state)
+{
+	static const struct { const char *value; bool has; } cases_of_y[] = {
+		{ "y", true }, { "y:s", true }, { "s:y", true }, { "a : \ty\t : b", true }, { "a:\r\n y", true }, { ":y", true }, { "y:", true },
+		{ "", false }, { "Y", false }, { "yy", false }, { "xy", false }, { "a:b", false }, { ":", false }, { "y y", false }, { "y;s", false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases_of_y / sizeof cases_of_y[0]; i++) {
+		struct as_tag tag = { .value = cases_of_y[i].value, .value_length = strlen(cases_of_y[i].value) };
+		if (as_tag_lists(&tag, "y") != cases_of_y[i].has)
+			fail_msg("\"%s\"", tag.value);
+	}
+}
+
 static void test_bounds(void **state)
 {
 	enum { SIZE = 1 << 20 };
@@ -146,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_nul_is_kept),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
