@@ -47,7 +47,7 @@ struct as_dns_answer {
 	enum as_dnssec dnssec;
 	const char *name; /* the question, lower case */
 	enum as_dns_type type;
-	const char *canonical; /* the name at the end of the CNAME chain; equal to name without one */
+	const char *canonical; /* the name at the end of the CNAME chain, "?" if no text can hold it; equal to name without one */
 	const char *reason;    /* TEMPFAIL: "timeout", "SERVFAIL", "bogus: ..." (printable ASCII); else NULL */
 	uint32_t ttl;          /* seconds, when the answer came */
 	size_t count;

@@ -285,8 +285,7 @@ static void decode_chain(const struct packet *p, struct name *name, bool is_nxdo
 		fail(b, dnssec, "CNAME chain too long");
 		return;
 	}
-	if (as_dns_name_from_wire(name->wire, name->size, canonical))
-		as_dns_builder_canonical(b, canonical);
+	as_dns_builder_canonical(b, as_dns_name_from_wire(name->wire, name->size, canonical) ? canonical : "?");
 	if (!is_nxdomain && add_records(p, name, b, &ttl) > 0) {
 		as_dns_builder_state(b, AS_DNS_OK, dnssec, ttl);
 		return;

@@ -68,6 +68,8 @@ static const struct {
 	{ "an alias to nothing", AS_DNS_A,
 	  BYTES("id" NXDOMAIN COUNTS("\1", "\1") QUESTION("\1") P RR("\5", "\x14") "\0\4\1b\xc0\x0e" SOA("\x64", "\xf")),
 	  "nxdomain 15 b.example" },
+	{ "an alias to nothing, with a byte that names of mail have not", AS_DNS_A,
+	  BYTES("id" NXDOMAIN COUNTS("\1", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\4\1\0\xc0\x0e"), "nxdomain 0 ?" },
 	{ "an alias to itself", AS_DNS_A, BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") P RR("\5", "\x14") "\0\2" P),
 	  "tempfail 0 a.example [CNAME chain too long]" },
 	{ "the alias itself", AS_DNS_CNAME,

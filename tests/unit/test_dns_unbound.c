@@ -21,7 +21,7 @@
 
 /* --- a server ------------------------------------------------------------------------------------------------------ */
 
-enum { HEADER = 12, PACKET_MAX = 65535, BIG_TEXT = 60000, TC = 0x02, QR_AA = 0x84 };
+enum { HEADER = 12, PACKET_MAX = 65535, BIG_TEXT = 60000, MANY = 1000, TC = 0x02, QR_AA = 0x84 };
 
 struct server {
 	int udp;
@@ -64,7 +64,7 @@ static void put_rr(struct reply *r, enum as_dns_type type, const void *rdata, si
 	put16(r, 60);
 	put16(r, (unsigned)n);
 	put(r, rdata, n);
-	r->bytes[7]++;
+	r->bytes[6] += ++r->bytes[7] == 0;
 }
 
 static void answer_address(struct reply *r, enum as_dns_type type)
@@ -176,6 +176,67 @@ static void answer_other_name(struct reply *r, enum as_dns_type type)
 	r->bytes[7]++;
 }
 
+/* A record of another owner, below test.'s reach or not, into the section whose count is at that byte of the header. */
+static void put_foreign(struct reply *r, size_t count_at, const char *owner, size_t owner_size, const char *rr, size_t rr_size)
+{
+	put(r, owner, owner_size);
+	put(r, rr, rr_size);
+	r->bytes[count_at]++;
+}
+
+#define REVERSE "\1" "7\1" "1\3" "168\3" "192\7in-addr\4arpa\0"
+#define FORGED_PTR "\0\x0c\0\1\0\0\0\x3c\0\x0d\6forged\4test\0"
+
+/* What was asked for, and in each section a record for a zone that is not this server's. */
+static void answer_foreign(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	for (size_t count_at = 7; count_at <= 11; count_at += 2)
+		put_foreign(r, count_at, REVERSE, sizeof REVERSE - 1, FORGED_PTR, sizeof FORGED_PTR - 1);
+}
+
+/* The right name and type, of class CHAOS. */
+static void answer_class(struct reply *r, enum as_dns_type type)
+{
+	answer_address(r, type);
+	r->bytes[r->size - 11] = 3;
+}
+
+/* More than UDP takes. */
+static void answer_many(struct reply *r, enum as_dns_type type)
+{
+	if (!r->is_tcp)
+		r->bytes[2] |= TC;
+	for (unsigned i = 0; r->is_tcp && i < MANY; i++) {
+		const uint8_t address[4] = { 192, 0, (uint8_t)(i >> 8), (uint8_t)i };
+		put_rr(r, type, address, sizeof address);
+	}
+}
+
+/* Of dname.below.test: below.test. DNAME test. */
+static void answer_tree(struct reply *r, enum as_dns_type type)
+{
+	static const char below[] = "\5below\4test";
+	if (memcmp(r->bytes + HEADER + 6, below, sizeof below) != 0)
+		answer_address(r, type);
+	else
+		put_foreign(r, 7, below, sizeof below, "\0\x27\0\1\0\0\0\x14\0\6\4test\0", 16);
+}
+
+/* To a name that no text can hold, and that does not exist. */
+static void answer_odd_alias(struct reply *r, enum as_dns_type type)
+{
+	static const char target[] = "\4o\0.\xff\4test";
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, target, sizeof target);
+}
+
+static void answer_empty_strings(struct reply *r, enum as_dns_type type)
+{
+	put_rr(r, type, "\0\2ab\0\0\1c\0", 8);
+	put_rr(r, type, "\0", 1);
+}
+
 /* What was asked for, and a record for victim.test that nobody asked for. */
 static void answer_poison(struct reply *r, enum as_dns_type type)
 {
@@ -257,7 +318,9 @@ static const struct {
 	{ "other-name", answer_other_name }, { "poison", answer_poison },       { "lame", answer_lame },
 	{ "cut", answer_cut },              { "empty", answer_empty },         { "ttl-zero", answer_zero_ttl },
 	{ "ttl-huge", answer_huge_ttl },    { "chain", answer_chain },         { "flapping", answer_flapping },
-	{ "8", answer_long_target },
+	{ "8", answer_long_target },        { "foreign", answer_foreign },     { "class", answer_class },
+	{ "many", answer_many },            { "dname", answer_tree },          { "odd", answer_odd_alias },
+	{ "empty-strings", answer_empty_strings },
 	{ "a", answer_address },        { "back\\slash", answer_address }, { "7", answer_pointer },
 	{ "big", answer_big },          { "alias", answer_alias },         { "loop", answer_loop },
 	{ "servfail", answer_servfail }, { "silent", answer_nothing },      { "garbage", answer_garbage },
@@ -423,6 +486,9 @@ static struct as_dns_set *new_set(const struct rig *rig, int64_t timeout_ms)
 
 enum { LONG_MS = 60000, SHORT_MS = 50 };
 
+#define X59 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONGEST X59 "." X59 "xxx." X59 "xxx." X59 "xxx.test" /* 253 octets */
+
 static const struct {
 	const char *name;
 	enum as_dns_type type;
@@ -441,6 +507,11 @@ static const struct {
 	{ "big.test", AS_DNS_TXT, AS_DNS_OK, "big.test", 1 },
 	{ "back\\slash.test", AS_DNS_A, AS_DNS_OK, "back\\slash.test", 1 },
 	{ "7.1.168.192.in-addr.arpa", AS_DNS_PTR, AS_DNS_OK, "7.1.168.192.in-addr.arpa", 1 },
+	{ "many.test", AS_DNS_A, AS_DNS_OK, "many.test", MANY },
+	{ "dname.below.test", AS_DNS_A, AS_DNS_OK, "dname.test", 1 },
+	{ "odd.test", AS_DNS_A, AS_DNS_NXDOMAIN, "?", 0 },
+	{ "empty-strings.test", AS_DNS_TXT, AS_DNS_OK, "empty-strings.test", 2 },
+	{ LONGEST, AS_DNS_A, AS_DNS_NXDOMAIN, LONGEST, 0 },
 	{ "example.invalid", AS_DNS_A, AS_DNS_NXDOMAIN, "example.invalid", 0 },
 };
 
@@ -478,6 +549,8 @@ static const struct {
 	uint32_t most_ttl;
 } faults[] = {
 	{ "poison.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
+	{ "foreign.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
+	{ "class.test", AS_DNS_A, AS_DNS_NODATA, NULL, 0, 0 },
 	{ "victim.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 60 },
 	{ "ttl-zero.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 0 },
 	{ "ttl-huge.test", AS_DNS_A, AS_DNS_OK, NULL, 1, 0 },
@@ -512,6 +585,8 @@ static void check_faults(void **state)
 			got = as_dns_get(set, "victim.test", AS_DNS_A);
 			assert_int_equal(got->status, AS_DNS_OK);
 			assert_memory_equal(got->records[0].data, "\xc0\0\2\1", 4);
+			got = as_dns_get(set, "7.1.168.192.in-addr.arpa", AS_DNS_PTR);
+			assert_string_equal(got->records[0].name, "good.example");
 		}
 		as_dns_set_free(set);
 		tear_down(&rig);
