@@ -29,7 +29,6 @@ static const char fixed[] =
 	"server:\n"
 	"module-config: \"validator iterator\"\n"
 	"do-not-query-localhost: no\n"
-	"outgoing-num-tcp: 32\n"
 	"infra-cache-max-rtt: 2000\n"
 	"infra-host-ttl: 15\n"
 	"outbound-msg-retry: 2\n"
@@ -39,6 +38,10 @@ static const char fixed[] =
 	"harden-dnssec-stripped: yes\n"
 	"val-permissive-mode: no\n"
 	"val-log-level: 2\n";
+
+/* One in so many sockets is for TCP. When all are in use libunbound cuts the oldest off, with the questions that wait there, for the
+ * next: senders with slow servers would fail the large keys of others. One costs 5 kB. */
+enum { TCP_SHARE = 8 };
 
 /* Shares of cache_bytes, in 32nds: records take most, then what answers are made of, validated keys, and denials. */
 static const struct {
@@ -140,7 +143,8 @@ static const char *write_settings(struct as_arena *arena, const struct as_dns_pl
 	as_buf_puts(&text, fixed);
 	for (size_t i = 0; options->cache_bytes && i < sizeof caches / sizeof caches[0]; i++)
 		as_buf_printf(&text, "%s: %zu\n", caches[i].keyword, options->cache_bytes / 32 * caches[i].share);
-	as_buf_printf(&text, "outgoing-range: %u\nnum-queries-per-thread: %u\n", plan->range, plan->range);
+	unsigned connections = plan->range / TCP_SHARE, ports = plan->range - connections;
+	as_buf_printf(&text, "outgoing-range: %u\nnum-queries-per-thread: %u\noutgoing-num-tcp: %u\n", ports, ports, connections + 1);
 	if (plan->anchor)
 		as_buf_printf(&text, "trust-anchor-file: \"%s\"\n", options->trust_anchor);
 	/* A forwarder inside the network may know private addresses; the root's servers must not be asked for them. */
