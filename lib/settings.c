@@ -576,6 +576,15 @@ static void check_forgotten(struct loading *l, const struct as_settings *setting
 				 rows[i].section, rows[i].keyword, rows[i].section, rows[i].remedy);
 }
 
+/* A network of no bits in a list of hosts that are trusted: nobody means that. */
+static void check_everybody(struct loading *l, const char *section, const char *name, const struct as_network *networks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (networks[i].bits == 0)
+			complain(l, line_of(l, section, name), AS_ERR_RANGE, "%s = {\"%s\"} is everybody; name the hosts that are meant",
+				 full_name(l->arena, section, name), networks[i].ip.family == 4 ? "0.0.0.0/0" : "::/0");
+}
+
 /* What no single keyword can know. */
 static void check_together(struct loading *l, const struct as_settings *settings)
 {
@@ -587,6 +596,8 @@ static void check_together(struct loading *l, const struct as_settings *settings
 		complain(l, line_of(l, "dkim", "enable"), AS_ERR_RANGE,
 			 "dmarc needs spf or dkim: without both every message of a domain with a policy fails; "
 			 "or set dmarc.enable = false");
+	check_everybody(l, "", "trusted-networks", settings->trusted_networks, settings->trusted_network_count);
+	check_everybody(l, "forwarders", "networks", settings->forwarders.networks, settings->forwarders.network_count);
 	check_forgotten(l, settings);
 	check_classes(l, settings);
 }

@@ -168,8 +168,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Connections from the MTA served at once; more are told to come back later. 0: no bound." },
 	{ TOP("trusted-networks", NETWORKS, "{\"127.0.0.0/8\", \"::1/128\"}", trusted_networks),
 	  .count = offsetof(struct as_settings, trusted_network_count), .decides = true,
-	  .help = "Clients that are not judged: our own hosts. Backup MXs and gateways in front of us belong into relay, or all that comes "
-		  "through them is not judged either." },
+	  .help = "Clients that are not judged: our own hosts, added with += to those of loopback. Backup MXs and gateways in front of us "
+		  "belong into relay, or all that comes through them is not judged either." },
 	{ TOP("skip-authenticated", BOOL, "true", skip_authenticated), .decides = true,
 	  .help = "Do not judge messages of clients that logged in with SMTP AUTH." },
 	{ TOP("auth-results", WORD, "none", auth_results), .words = auth_results,
