@@ -224,7 +224,8 @@ static const struct from_case from_cases[] = {
 	{ "Google Groups", " \"'a@victim.example' via List\" <list@evil.example>", 0, AS_FROM_ONE, "evil.example", NULL },
 	{ "help desk", " \"Jane <a@victim.example>\" <desk@evil.example>", 0, AS_FROM_ONE, "evil.example", NULL },
 	/* what the eye takes for another domain */
-	{ "U+202E in the local part", " \xe2\x80\xaemoc.mitciv@ecila.example", 0, AS_FROM_MALFORMED, "ecila.example", "disguised address" },
+	{ "Weak Links right-to-left override", " \xe2\x80\xaemoc.mitciv@ecila.example", 0, AS_FROM_MALFORMED, "ecila.example",
+	  "disguised address" },
 	{ "U+2067 in a quoted local part", " <\"x\xe2\x81\xa7\"@evil.example>", 0, AS_FROM_MALFORMED, "evil.example",
 	  "disguised address" },
 	{ "U+200F in the local part", " <x\xe2\x80\x8f@evil.example>", 0, AS_FROM_MALFORMED, "evil.example", "disguised address" },
@@ -236,6 +237,7 @@ static const struct from_case from_cases[] = {
 	{ "their neighbours", " <\xd8\x9b\xd8\x9d\xe2\x80\x8d\xe2\x80\x90\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\xef\xb9\xaa\xef\xbc\x9f\xef\xbc\xa1"
 	  "@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
 	{ "U+202E in the domain", " a@\xe2\x80\xaex.example", 0, AS_FROM_MALFORMED, "", "not a domain name" },
+	{ "digits of another script", " a@192.0.2.\xef\xbc\x91", 0, AS_FROM_MALFORMED, "", "address in place of a domain" },
 	{ "U+FF20 in the domain", " a@victim.example\xef\xbc\xa0" "evil.example", 0, AS_FROM_MALFORMED, "", "not a domain name" },
 	{ "direction marks in a name", " \xe2\x80\xab\xd7\x90\xe2\x80\xac <a@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
 	/* unbalanced */
