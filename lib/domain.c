@@ -61,6 +61,8 @@ static bool is_ascii(const char *bytes, size_t n)
 static bool add_a_label(struct as_buf *out, const char *label)
 {
 	uint8_t *mapped = NULL;
+	if (strstr(label, "\xe1\xba\x9e")) /* U+1E9E: UTS 46 made "ss" of it until 2023, and the sharp s since */
+		return false;
 	int status = idn2_lookup_u8((const uint8_t *)label, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (status == IDN2_MALLOC)
 		as_heap_ran_out();
