@@ -27,7 +27,7 @@ struct migration {
 	struct output outputs[OUTPUTS_MAX];
 	size_t count;
 	struct as_buf notes;
-	bool rejects, holds, has_dmarc;
+	bool rejects, holds, has_dmarc, requires_headers;
 };
 
 struct line {
@@ -196,9 +196,8 @@ static void take_hold(struct migration *m, const struct row *row, const struct l
 
 static void take_required_headers(struct migration *m, const struct row *row, const struct line *line)
 {
-	(void)row;
-	if (!is_true(line->value))
-		note(m, line, "a message without one clear author is still refused, unless dmarc { on-malformed-from = \"accept\" }.");
+	(void)row, (void)line;
+	m->requires_headers = is_true(line->value);
 }
 
 #define SIGNING "signing: keep OpenDKIM with \"Mode s\" for outgoing mail; assay verifies."
@@ -319,13 +318,16 @@ static void take_input(struct migration *m, const struct as_migrate_input *input
 	m->has_dmarc |= input->source == AS_MIGRATE_OPENDMARC;
 }
 
-/* OpenDMARC only looks unless told to refuse, and holds or passes what asks for quarantine. */
+/* OpenDMARC only looks unless told to refuse, holds or passes what asks for quarantine, and takes any header unless told otherwise. */
 static void settle_dmarc(struct migration *m)
 {
 	const struct line line = { .where = m->rejects ? "RejectFailures true" : "RejectFailures is not set, nothing was refused" };
 	if (!m->has_dmarc)
 		return;
 	write_keyword(m, "dmarc", "on-reject", m->rejects ? "\"reject\"" : "\"accept\"", &line);
+	const struct line headers = { .where = "RequiredHeaders is not set" };
+	if (!m->requires_headers)
+		note(m, &headers, "a message without one clear author is refused, unless dmarc { on-malformed-from = \"accept\" }.");
 	const struct line held = { .where = m->holds ? "HoldQuarantinedMessages true" : "HoldQuarantinedMessages is not set" };
 	write_keyword(m, "dmarc", "on-quarantine", m->rejects && m->holds ? "\"quarantine\"" : "\"tag\"", &held);
 }

@@ -53,7 +53,9 @@ static void test_whole_output(void **state)
 			    "# opendkim.conf:5 KeyTable refile:/etc/keys\n"
 			    "#   signing: keep OpenDKIM with \"Mode s\" for outgoing mail; assay verifies.\n"
 			    "# opendmarc.conf:3 NoSuchKey 1\n"
-			    "#   no equivalent; see assay.conf(5).\n");
+			    "#   no equivalent; see assay.conf(5).\n"
+			    "# RequiredHeaders is not set\n"
+			    "#   a message without one clear author is refused, unless dmarc { on-malformed-from = \"accept\" }.\n");
 	as_arena_free(arena);
 }
 
@@ -101,16 +103,20 @@ static void test_what_it_means(void **state)
 	static const struct {
 		const char *dmarc;
 		enum as_verb on_reject, on_quarantine;
+		bool has_news; /* that a malformed From is refused is said */
 	} rows[] = {
-		{ "", AS_VERB_ACCEPT, AS_VERB_TAG }, /* OpenDMARC's default: nothing is refused */
-		{ "RejectFailures false\nHoldQuarantinedMessages true", AS_VERB_ACCEPT, AS_VERB_TAG },
-		{ "RejectFailures true", AS_VERB_REJECT, AS_VERB_TAG },
-		{ "RejectFailures yes\nHoldQuarantinedMessages 1", AS_VERB_REJECT, AS_VERB_QUARANTINE },
+		{ "", AS_VERB_ACCEPT, AS_VERB_TAG, true }, /* OpenDMARC's default: nothing is refused */
+		{ "RejectFailures false\nHoldQuarantinedMessages true", AS_VERB_ACCEPT, AS_VERB_TAG, true },
+		{ "RejectFailures true\nRequiredHeaders true", AS_VERB_REJECT, AS_VERB_TAG, false },
+		{ "RejectFailures yes\nHoldQuarantinedMessages 1\nRequiredHeaders no", AS_VERB_REJECT, AS_VERB_QUARANTINE, true },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct as_arena *arena = as_arena_new();
 		const struct as_migrate_input input = { AS_MIGRATE_OPENDMARC, "opendmarc.conf", rows[i].dmarc };
-		const struct as_settings *settings = load(arena, as_migrate(arena, &input, 1));
+		const char *text = as_migrate(arena, &input, 1);
+		const struct as_settings *settings = load(arena, text);
+		if (!strstr(text, "# RequiredHeaders is not set\n") == rows[i].has_news)
+			fail_msg("%s: %s", rows[i].dmarc, text);
 		if (settings->dmarc.on_reject != rows[i].on_reject || settings->dmarc.on_quarantine != rows[i].on_quarantine)
 			fail_msg("%s", rows[i].dmarc);
 		as_arena_free(arena);
