@@ -349,8 +349,7 @@ static const struct row table[] = {
 	FROM_ROW(from_empty, "From header field without an author"),
 	FROM_ROW(from_several, "From header field with several domains"),
 
-	/* Evidence of a list or forwarder that makes the next row yield belongs here (RFC 9989 7.4, DM-54). */
-	/* RFC 9989 7.4: not on the policy alone (DM-54) */
+	/* RFC 9989 7.4: not on the policy alone (DM-54). Each of these makes the rows of the policy yield. */
 	{ .rule = "trusted-arc", .applies = by_arc, .override = AS_OVERRIDE_LOCAL_POLICY, EVIDENCE(arc),
 	  .reason = "DMARC fail, but trusted sealers saw it pass" },
 	{ .rule = "trusted-forwarder", .applies = by_forwarder, VERB(dmarc.on_forwarder), .override = AS_OVERRIDE_TRUSTED_FORWARDER,

@@ -76,6 +76,12 @@ static void answer_alias(struct dns_reply *r, enum as_dns_type type)
 	put_rr(r, AS_DNS_CNAME, "\1a\4test", 8);
 }
 
+static void answer_lost(struct dns_reply *r, enum as_dns_type type)
+{
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, "\7nowhere\4test", 14);
+}
+
 static void answer_loop(struct dns_reply *r, enum as_dns_type type)
 {
 	(void)type;
@@ -297,6 +303,7 @@ static const struct {
 	{ "empty-strings", answer_empty_strings },
 	{ "a", answer_address },        { "back\\slash", answer_address }, { "7", answer_pointer },
 	{ "big", answer_big },          { "alias", answer_alias },         { "loop", answer_loop },
+	{ "lost", answer_lost },
 	{ "servfail", answer_servfail }, { "silent", answer_nothing },      { "garbage", answer_garbage },
 };
 

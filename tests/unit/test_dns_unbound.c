@@ -187,6 +187,7 @@ static const struct {
 	{ "a.test", AS_DNS_TXT, AS_DNS_NODATA, "a.test", 0 },
 	{ "nowhere.test", AS_DNS_A, AS_DNS_NXDOMAIN, "nowhere.test", 0 },
 	{ "alias.test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
+	{ "lost.test", AS_DNS_TXT, AS_DNS_NXDOMAIN, "nowhere.test", 0 }, /* DM-33: which name is denied */
 	{ "loop.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
 	{ "servfail.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
 	{ "garbage.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
