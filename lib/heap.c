@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* heap.c - malloc that tries again with the reserve. */
+/* heap.c - malloc that tries again with the reserve.
+ *
+ * The reserve is the system's and not malloc's: what is freed stays in one of malloc's arenas, where the other threads do not find it.
+ */
 #include "config.h"
 
 #include "heap.h"
@@ -7,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 enum { RESERVE = 16 << 20 }; /* the most that a message takes, assayd(8) */
 
@@ -21,21 +25,34 @@ _Noreturn void as_oom(void)
 	abort();
 }
 
+/* NULL: the system has not got as much. */
+static void *take_reserve(void)
+{
+	void *pages = mmap(NULL, RESERVE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void give_back(void *pages)
+{
+	if (pages)
+		munmap(pages, RESERVE);
+}
+
 void as_heap_reserve(void)
 {
 	if (!atomic_load(&reserve))
-		atomic_store(&reserve, malloc(RESERVE));
+		atomic_store(&reserve, take_reserve());
 }
 
 bool as_heap_is_short(void)
 {
 	if (!atomic_load(&is_short))
 		return false;
-	void *block = malloc(RESERVE), *none = NULL;
-	if (!block)
+	void *pages = take_reserve(), *none = NULL;
+	if (!pages)
 		return true;
-	if (!atomic_compare_exchange_strong(&reserve, &none, block))
-		free(block); /* another thread was faster */
+	if (!atomic_compare_exchange_strong(&reserve, &none, pages))
+		give_back(pages); /* another thread was faster, or there only was a suspicion */
 	atomic_store(&is_short, false);
 	return false;
 }
@@ -44,7 +61,12 @@ bool as_heap_is_short(void)
 void as_heap_ran_out(void)
 {
 	atomic_fetch_add(&shortages, 1);
-	free(atomic_exchange(&reserve, NULL));
+	give_back(atomic_exchange(&reserve, NULL));
+	atomic_store(&is_short, true);
+}
+
+void as_heap_suspect(void)
+{
 	atomic_store(&is_short, true);
 }
 

@@ -14,7 +14,7 @@
 /* Takes the reserve, of pages that nobody touches. Once, at the start; without it the process ends at the first shortage. */
 void as_heap_reserve(void);
 
-/* Is the reserve gone? It is taken again here, once the system has that much. Any thread. */
+/* Is memory short? Until the system has as much as the reserve, which is taken again here. Any thread. */
 bool as_heap_is_short(void);
 
 /* How often memory was short so far: when the number is another than before, something may have failed in between. Any thread. */
@@ -22,6 +22,10 @@ unsigned as_heap_shortages(void);
 
 /* Tells of a library that got no memory, and gives the reserve up. Any thread. */
 void as_heap_ran_out(void);
+
+/* Tells of a lack of what takes memory without being it, such as threads: as_heap_is_short() finds out whether memory is short, and the
+ * reserve stays. Any thread. */
+void as_heap_suspect(void);
 
 /* As malloc, calloc and realloc, but never NULL. Freed with free(). */
 void *as_heap_alloc(size_t size);

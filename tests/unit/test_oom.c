@@ -16,12 +16,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { SKIPPED = 77, RESERVE_LEAST = 8 << 20, WRONG_MOST = 5, OUT_OF_MEMORY = 3 };
 
 extern void (*SPF_error_handler)(const char *file, int line, const char *message); /* libspf2's, whose header defines too much */
+
+/* Sanitizers have a heap of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool has_own_heap = true;
+#else
+static const bool has_own_heap = false;
+#endif
 
 /* --- the heap, glibc's with faults ------------------------------------------------------------------------------------- */
 
@@ -33,12 +42,13 @@ extern void __libc_free(void *block);
 
 static struct {
 	bool is_armed;     /* counting */
-	bool stays;        /* empty from the fault on until the reserve is freed */
+	bool stays;        /* empty from the fault on until the reserve is given up */
 	size_t calls;      /* while armed */
 	size_t fault;      /* the call that fails, from 1; 0: none */
 	long live;         /* blocks */
-	const void *large; /* the reserve */
 } heap;
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 static bool is_empty(void)
 {
@@ -59,10 +69,7 @@ static void *counted(void *block)
 
 void *malloc(size_t size)
 {
-	void *block = is_empty() ? NULL : counted(__libc_malloc(size));
-	if (size >= RESERVE_LEAST)
-		heap.large = block;
-	return block;
+	return is_empty() ? NULL : counted(__libc_malloc(size));
 }
 
 void *calloc(size_t count, size_t size)
@@ -98,11 +105,19 @@ int posix_memalign(void **block, size_t alignment, size_t size)
 
 void free(void *block)
 {
-	if (block && block == heap.large && heap.is_armed)
-		heap.fault = 0; /* there is room again */
 	heap.live -= block != NULL;
 	__libc_free(block);
 }
+
+/* The reserve's way back. */
+int munmap(void *pages, size_t size)
+{
+	if (size >= RESERVE_LEAST && heap.is_armed)
+		heap.fault = 0; /* there is room again */
+	return (int)syscall(SYS_munmap, pages, size);
+}
+
+#endif
 
 /* --- messages --------------------------------------------------------------------------------------------------------- */
 
@@ -204,13 +219,6 @@ static bool run(const char *file)
 	as_arena_free(arena);
 	return !wrong;
 }
-
-/* Sanitizers have a heap of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool has_own_heap = true;
-#else
-static const bool has_own_heap = false;
-#endif
 
 int main(int argc, char **argv)
 {
