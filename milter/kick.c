@@ -4,6 +4,8 @@
 
 #include "kick.h"
 
+#include "launch.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ struct as_kicker {
 
 void as_kick(const struct as_kicker *kicker)
 {
+	if (as_launcher_has_waiting())
+		return;
 	int fd = socket(kicker->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;

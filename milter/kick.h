@@ -19,7 +19,8 @@ struct as_kicker *as_kicker_new(const struct as_socket *socket);
 /* When no callback can run any more. */
 void as_kicker_free(struct as_kicker *kicker);
 
-/* One connection to ourselves. Never blocks. Any thread. */
+/* One connection to ourselves. Never blocks. None while threads cannot be made: it would be one more to wait for a thread, and the first
+ * of those looks after the pool as well. Any thread. */
 void as_kick(const struct as_kicker *kicker);
 
 /* Around a callback that blocks. Any thread. */

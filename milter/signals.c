@@ -11,6 +11,7 @@
 
 #include "signals.h"
 
+#include "launch.h"
 #include "notify.h"
 #include "shadow_counts.h"
 
@@ -225,6 +226,7 @@ static bool drain(struct as_service *service, struct listener *listener)
 		as_log(env->log, AS_LOG_WARNING, NULL, "stopping with %u messages unfinished", atomic_load(&service->messages));
 	log_shadow(env);
 	as_env_unref(env);
+	as_launcher_stop();
 	stop_listener(service, listener);
 	return is_finished;
 }
@@ -239,7 +241,7 @@ static void log_lost_listener(struct as_service *service)
 bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user)
 {
 	struct listener listener = { .has_failed = false };
-	if (!take_signals() || pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
+	if (!take_signals() || !as_launcher_start() || pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
 		return false;
 	ready(user);
 	serve(service, &listener);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -292,6 +293,14 @@ unsigned long daemon_memory_kb(const struct daemon *d)
 unsigned long daemon_memory_peak_kb(const struct daemon *d)
 {
 	return status_kb(d, "VmHWM:");
+}
+
+void daemon_limit_memory(const struct daemon *d, long more_kb)
+{
+	rlim_t most = more_kb < 0 ? RLIM_INFINITY : (rlim_t)(status_kb(d, "VmData:") + (unsigned long)more_kb) * 1024;
+	const struct rlimit limit = { .rlim_cur = most, .rlim_max = RLIM_INFINITY };
+	if (prlimit(d->pid, RLIMIT_DATA, &limit, NULL) != 0)
+		abort();
 }
 
 unsigned daemon_free_port(int family)

@@ -43,6 +43,9 @@ bool daemon_wait_log(struct daemon *d, const char *text);
 unsigned daemon_descriptors(const struct daemon *d);
 unsigned long daemon_memory_kb(const struct daemon *d);
 unsigned long daemon_memory_peak_kb(const struct daemon *d);
+/* What the process has of memory of its own may grow by so much, from now on; DAEMON_MEMORY_FREE: without bound, as before. */
+enum { DAEMON_MEMORY_FREE = -1 };
+void daemon_limit_memory(const struct daemon *d, long more_kb);
 /* Asks for statistics until a line of them has this text. */
 bool daemon_wait_statistics(struct daemon *d, const char *text);
 /* Standard error and output so far; valid until the next call. */
