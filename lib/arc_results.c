@@ -13,5 +13,5 @@ enum as_err as_arc_results(struct as_arena *arena, const struct as_field *field,
 	*parsed = (struct as_authres){ .authserv_id = "", .version = 1 };
 	if (n == 0)
 		return AS_ERR_SYNTAX;
-	return as_authres_parse(arena, field->value + n, field->value_length - n, parsed);
+	return as_authres_parse_lax(arena, field->value + n, field->value_length - n, parsed);
 }

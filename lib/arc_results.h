@@ -6,8 +6,8 @@
 #include "authres.h"
 #include "field.h"
 
-/* As as_authres_parse(), behind the instance; AS_ERR_SYNTAX when that is not valid. Believe it only of a chain that passes and of a
- * sealer that is trusted. */
+/* As as_authres_parse_lax(), behind the instance; AS_ERR_SYNTAX when that is not valid. Microsoft writes "action=none" into each result
+ * of DMARC, others addresses of IPv6 without quotes. Believe it only of a chain that passes and of a sealer that is trusted. */
 enum as_err as_arc_results(struct as_arena *arena, const struct as_field *field, struct as_authres *parsed);
 
 #endif

@@ -35,6 +35,10 @@ char *as_authres_write(struct as_arena *arena, const char *authserv_id, const st
  * AS_ERR_SYNTAX / AS_ERR_LIMIT (more than AS_AUTHRES_RESULTS_MAX results) leave the results that were complete. */
 enum as_err as_authres_parse(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed);
 
+/* The same of what is written in the field: a word that is no property ("action=none", "smtp.remote-ip=2001:db8::1") and a result that
+ * is none are skipped, and the rest is kept. */
+enum as_err as_authres_parse_lax(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed);
+
 /* Does this field body claim authserv_id? Total and lax, as the laxest mail reader would see it: comments, quotes, folding, case,
  * control octets and U-labels do not hide it; nor do bytes after the id that do not parse. "id.evil", "id-evil" and "evil, id" are not
  * equal. A body whose id cannot be read counts as a claim (RE-11, RE-13), and so does one of an unsupported version (RE-12). */

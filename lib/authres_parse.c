@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* authres_parse.c - reading field bodies by the grammar of RFC 8601 2.2, from left to right without recursion. */
+/* authres_parse.c - reading field bodies by the grammar of RFC 8601 2.2, from left to right without recursion.
+ *
+ * What is skipped in a lax reading ends at white space, a comment or ";", and quotes hide these as anywhere else: no part of a value
+ * becomes a property or a result by it.
+ */
 #include "config.h"
 
 #include "authres.h"
@@ -14,6 +18,7 @@ struct reader {
 	struct as_arena *arena;
 	const char *at;
 	const char *end;
+	bool is_lax;
 };
 
 static size_t left(const struct reader *r)
@@ -107,7 +112,13 @@ static bool read_pvalue(struct reader *r, struct as_property *property)
 	return !property->is_identity || as_lex_is_identity(start, n);
 }
 
-/* One reasonspec or propspec. */
+/* Is this the end of a word, or of something quoted? */
+static bool is_at_end(const struct reader *r)
+{
+	return r->at == r->end || as_is_fws(*r->at) || *r->at == ';' || *r->at == '(' || r->at[-1] == '"';
+}
+
+/* One reasonspec or propspec; in a lax reading not the beginning of something else, such as of an address without quotes. */
 static bool read_spec(struct reader *r, struct as_result *result)
 {
 	struct as_property property = { 0 };
@@ -118,11 +129,46 @@ static bool read_spec(struct reader *r, struct as_result *result)
 		return skip_sign(r, '=') && (result->reason = read_value(r)) && skip_cfws(r);
 	if (!skip_sign(r, '.') || !(property.property = read_keyword(r)))
 		return false;
-	if (!skip_sign(r, '=') || !read_pvalue(r, &property))
+	if (!skip_sign(r, '=') || !read_pvalue(r, &property) || (r->is_lax && !is_at_end(r)))
 		return false;
 	if (result->count < AS_PROPERTIES_MAX)
 		result->properties[result->count++] = property;
 	return skip_cfws(r);
+}
+
+/* Up to white space, a comment or ";", and what follows of the first two. False: there is nothing, or a quote or comment does not end. */
+static bool skip_word(struct reader *r)
+{
+	const char *start = r->at;
+	while (r->at < r->end && !as_is_fws(*r->at) && *r->at != ';' && *r->at != '(') {
+		size_t size = *r->at == '"' ? as_lex_quoted_size(r->at, left(r)) : 1;
+		if (!size)
+			return false;
+		r->at += size;
+	}
+	return r->at > start && skip_cfws(r);
+}
+
+static bool skip_result(struct reader *r)
+{
+	while (r->at < r->end && *r->at != ';')
+		if (!skip_word(r))
+			return false;
+	return true;
+}
+
+/* Behind a quote, without a space, only another spec may stand: else nobody knows what was quoted. */
+static bool read_specs(struct reader *r, struct as_result *result)
+{
+	while (r->at < r->end && *r->at != ';') {
+		const char *start = r->at;
+		if (read_spec(r, result))
+			continue;
+		r->at = start;
+		if (!r->is_lax || start[-1] == '"' || !skip_word(r))
+			return false;
+	}
+	return true;
 }
 
 static void set_code(struct as_result *result, const char *word)
@@ -147,14 +193,12 @@ static bool read_result(struct reader *r, struct as_result *result)
 	}
 	if (!skip_sign(r, '='))
 		return false;
-	const char *word = read_keyword(r);
+	const char *word = read_keyword(r), *behind = r->at;
 	if (!word || !skip_cfws(r))
 		return false;
 	set_code(result, word);
-	while (r->at < r->end && *r->at != ';')
-		if (!read_spec(r, result))
-			return false;
-	return true;
+	bool is_whole = r->at > behind || r->at == r->end || *r->at == ';';
+	return is_whole && read_specs(r, result);
 }
 
 static unsigned read_version(struct reader *r)
@@ -178,12 +222,18 @@ static enum as_err read_results(struct reader *r, struct as_results *results)
 {
 	do {
 		struct as_result result = { 0 };
-		if (!skip_sign(r, ';') || !(result.method = read_keyword(r)) || !skip_cfws(r))
+		if (!skip_sign(r, ';'))
 			return AS_ERR_SYNTAX;
-		if (r->at == r->end && !results->count && strcmp(result.method, "none") == 0)
+		const char *start = r->at;
+		bool is_valid = (result.method = read_keyword(r)) && skip_cfws(r);
+		if (is_valid && r->at == r->end && !results->count && strcmp(result.method, "none") == 0)
 			return AS_OK;
-		if (!read_result(r, &result))
-			return AS_ERR_SYNTAX;
+		if (!is_valid || !read_result(r, &result)) {
+			r->at = start;
+			if (!r->is_lax || !skip_result(r))
+				return AS_ERR_SYNTAX;
+			continue;
+		}
 		if (results->count == AS_AUTHRES_RESULTS_MAX)
 			return AS_ERR_LIMIT;
 		*as_results_add(r->arena, results, result.method, result.code) = result;
@@ -191,9 +241,9 @@ static enum as_err read_results(struct reader *r, struct as_results *results)
 	return AS_OK;
 }
 
-enum as_err as_authres_parse(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed)
+static enum as_err parse(struct as_arena *arena, const char *value, size_t n, bool is_lax, struct as_authres *parsed)
 {
-	struct reader r = { .arena = arena, .at = value, .end = n ? value + n : value };
+	struct reader r = { .arena = arena, .at = value, .end = n ? value + n : value, .is_lax = is_lax };
 	struct as_results results = { 0 };
 	*parsed = (struct as_authres){ .authserv_id = "", .version = 1 };
 	if (n == 0 || !read_head(&r, parsed)) {
@@ -204,4 +254,14 @@ enum as_err as_authres_parse(struct as_arena *arena, const char *value, size_t n
 	parsed->count = results.count;
 	parsed->results = results.list;
 	return err;
+}
+
+enum as_err as_authres_parse(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed)
+{
+	return parse(arena, value, n, false, parsed);
+}
+
+enum as_err as_authres_parse_lax(struct as_arena *arena, const char *value, size_t n, struct as_authres *parsed)
+{
+	return parse(arena, value, n, true, parsed);
 }

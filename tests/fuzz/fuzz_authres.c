@@ -46,6 +46,13 @@ static void compare_result(const struct as_result *was, const struct as_result *
 	}
 }
 
+static void compare_results(const struct as_authres *was, const struct as_authres *is)
+{
+	require(was->count == is->count);
+	for (size_t i = 0; i < was->count; i++)
+		compare_result(&was->results[i], &is->results[i]);
+}
+
 /* Lines of 998 octets at most, of printable characters, each but the first begun by a tab and holding more than white space. */
 static void check_lines(const char *text)
 {
@@ -74,9 +81,7 @@ static const char *check_round_trip(struct as_arena *arena, const struct as_auth
 	check_lines(text);
 	require(as_authres_parse(arena, text, strlen(text), &is) == AS_OK);
 	compare_value(was->authserv_id, is.authserv_id);
-	require(was->count == is.count);
-	for (size_t i = 0; i < was->count; i++)
-		compare_result(&was->results[i], &is.results[i]);
+	compare_results(was, &is);
 	/* What was written once is written the same again. */
 	require(strcmp(text, as_authres_write(arena, is.authserv_id, is.results, is.count, AS_MARK_COMMENT)) == 0);
 	return text;
@@ -103,8 +108,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct as_arena *arena = as_arena_new();
 	const char *text = as_strndup(arena, (const char *)data, size);
-	struct as_authres parsed;
+	struct as_authres parsed, lax;
+	enum as_err lax_err = as_authres_parse_lax(arena, text, size, &lax);
+	if (lax_err == AS_OK)
+		check_round_trip(arena, &lax);
 	if (as_authres_parse(arena, text, size, &parsed) == AS_OK) {
+		require(lax_err == AS_OK);
+		compare_results(&parsed, &lax);
 		/* Whoever writes a field must be recognised in it. */
 		bool must_claim = is_possible(parsed.authserv_id);
 		require(!must_claim || as_authres_claims(arena, text, size, parsed.authserv_id));

@@ -229,6 +229,83 @@ static void test_parse(void **state)
 	}
 }
 
+/* What others write where the grammar has something else; names changed. */
+/* clang-format off */
+static const struct {
+	const char *name, *in;
+	enum as_err err;
+	const char *shown;
+} lax_cases[] = {
+	{ "Microsoft", " mx.microsoft.example 1; spf=pass (sender ip is\r\n 192.0.2.1) smtp.rcpttodomain=b.example smtp.mailfrom=a.example; dmarc=pass\r\n"
+	  " (p=none sp=none pct=100) action=none header.from=a.example; dkim=pass\r\n (signature was verified) header.d=a.example; arc=pass (0 oda=1"
+	  " ltdi=1\r\n spf=[1,1,smtp.mailfrom=a.example] dkim=[1,1,header.d=a.example])", AS_OK,
+	  "[mx.microsoft.example]1|spf=pass smtp.rcpttodomain<b.example> smtp.mailfrom<a.example>|dmarc=pass header.from<a.example>"
+	  "|dkim=pass header.d<a.example>|arc=pass" },
+	{ "Google", " mx.google.example;\r\n       dkim=pass header.i=@a.example header.s=s1 header.b=\"bitf/S+j\";\r\n"
+	  "       arc=pass (i=1 spf=pass spfdomain=a.example dkim=pass dkdomain=a.example dmarc=pass fromdomain=a.example);\r\n"
+	  "       spf=pass (google.example: domain of prvs=1=bob@a.example designates 192.0.2.1 as permitted sender) "
+	  "smtp.mailfrom=\"prvs=1=bob@a.example\";\r\n       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=a.example", AS_OK,
+	  "[mx.google.example]1|dkim=pass header.i<@a.example> header.s<s1> header.b<bitf/S+j>|arc=pass"
+	  "|spf=pass smtp.mailfrom<prvs=1=bob@a.example>|dmarc=pass header.from<a.example>" },
+	{ "unquoted address of IPv6", " a.example; arc=none smtp.remote-ip=2001:db8::1 header.oldest-pass=0; dmarc=pass header.from=b.example", AS_OK,
+	  "[a.example]1|arc=none header.oldest-pass<0>|dmarc=pass header.from<b.example>" },
+	{ "unquoted base64, local host", " a.example; dkim=pass header.b=ab/cd== header.d=b.example; spf=pass smtp.mailfrom=root@localhost x.y=z", AS_OK,
+	  "[a.example]1|dkim=pass header.d<b.example>|spf=pass x.y<z>" },
+	{ "two reasons", " a.example; spf=pass reason=a reason=b a.b=c", AS_OK, "[a.example]1|spf=pass reason<a> a.b<c>" },
+	{ "spaces around the sign", " a.example; spf=pass action = none a.b = c", AS_OK, "[a.example]1|spf=pass a.b<c>" },
+	{ "signs", " a.example; spf=pass , = / a.b=c", AS_OK, "[a.example]1|spf=pass a.b<c>" },
+	{ "empty results", " a.example; ; spf=pass;; dkim=fail;", AS_OK, "[a.example]1|spf=pass|dkim=fail" },
+	{ "results that are none", " a.example; =pass; dkim; spf-=pass; spf=; m/x=pass; x=fail a.b=c; none", AS_OK, "[a.example]1|x=fail a.b<c>" },
+	{ "a result word goes on", " a.example; spf=pass,fail; spf=pass_; spf=pass.a.b=c; dkim=pass=x; x=fail", AS_OK, "[a.example]1|x=fail" },
+	{ "none of them", " a.example; spf", AS_OK, "[a.example]1" },
+	/* what is skipped is skipped whole */
+	{ "quotes in a word", " a.example; spf=pass action=\"x a.b=d; dkim=pass\"a.b=d (e; x=pass) a.c=f", AS_OK, "[a.example]1|spf=pass a.c<f>" },
+	{ "quotes in no result", " a.example; \"x; dkim=pass a.b=c\" (; dkim=pass); spf=fail", AS_OK, "[a.example]1|spf=fail" },
+	{ "a quote glued to something", " a.example; spf=pass a.b=\"c\"d; x=fail a.b=\"c\"=; dkim=pass a.b=\"c\"a.c=\"d\" a.d=e", AS_OK,
+	  "[a.example]1|dkim=pass a.b<c> a.c<d> a.d<e>" },
+	{ "a value goes on", " a.example; dmarc=pass header.from=a.example,b.example; dkim=pass header.d=a.example:b header.d=c.example[x]", AS_OK,
+	  "[a.example]1|dmarc=pass|dkim=pass" },
+	{ "property in a word", " a.example; spf=pass action=x:a.b=c", AS_OK, "[a.example]1|spf=pass" },
+	{ "quoted local part of no address", " a.example; spf=pass a.b=\"x; dkim=pass\"@localhost", AS_OK, "[a.example]1|spf=pass" },
+	/* nobody knows where these end */
+	{ "open quote", " a.example; spf=pass; x=pass action=\"c; dkim=pass", AS_ERR_SYNTAX, "[a.example]1|spf=pass" },
+	{ "open comment", " a.example; spf=pass; x=pass action=none (c; dkim=pass", AS_ERR_SYNTAX, "[a.example]1|spf=pass" },
+	{ "control in quotes", " a.example; x=pass a.b=\"c\x01\"; dkim=pass", AS_ERR_SYNTAX, "[a.example]1" },
+	{ "line end without white space", " a.example; spf=pass x\r\na.b=c; dkim=pass", AS_ERR_SYNTAX, "[a.example]1" },
+	{ "no id", " spf=pass; dkim=pass", AS_ERR_SYNTAX, "[spf]1" },
+	{ "two ids", " evil, a.example; spf=pass", AS_ERR_SYNTAX, "[evil]1" },
+};
+/* clang-format on */
+
+static void test_parse_lax(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof lax_cases / sizeof lax_cases[0]; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_authres parsed;
+		enum as_err err = as_authres_parse_lax(arena, lax_cases[i].in, strlen(lax_cases[i].in), &parsed);
+		const char *shown = show(arena, &parsed);
+		if (err != lax_cases[i].err || strcmp(shown, lax_cases[i].shown) != 0)
+			fail_msg("%s: error %d\n%s\nwanted:\n%s", lax_cases[i].name, (int)err, shown, lax_cases[i].shown);
+		as_arena_free(arena);
+	}
+}
+
+/* What the grammar has is read alike. */
+static void test_lax_is_no_other_grammar(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof parse_cases / sizeof parse_cases[0]; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_authres parsed;
+		enum as_err err = as_authres_parse_lax(arena, parse_cases[i].in, strlen(parse_cases[i].in), &parsed);
+		const char *shown = show(arena, &parsed);
+		if (!parse_cases[i].err && (err || strcmp(shown, parse_cases[i].shown) != 0))
+			fail_msg("%s: error %d\n%s\nwanted:\n%s", parse_cases[i].name, (int)err, shown, parse_cases[i].shown);
+		as_arena_free(arena);
+	}
+}
+
 /* OpenDMARC 441: a megabyte of a repeated piece after a head: the right error, in bounded memory. */
 static void test_parse_is_bounded(void **state)
 {
@@ -263,6 +340,10 @@ static void test_parse_is_bounded(void **state)
 		if (err != cases[i].err || parsed.count != cases[i].count || as_arena_size(arena) - before > MEMORY_MAX)
 			fail_msg("%s: error %d, %zu results, %zu octets", cases[i].name, (int)err, parsed.count,
 			  as_arena_size(arena) - before);
+		before = as_arena_size(arena);
+		as_authres_parse_lax(arena, text.text, text.length, &parsed);
+		if (as_arena_size(arena) - before > MEMORY_MAX)
+			fail_msg("%s: %zu octets for a lax reading", cases[i].name, as_arena_size(arena) - before);
 		as_arena_free(arena);
 	}
 }
@@ -513,6 +594,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_write),         cmocka_unit_test(test_write_several),
 		cmocka_unit_test(test_parse),         cmocka_unit_test(test_parse_is_bounded),
+		cmocka_unit_test(test_parse_lax),     cmocka_unit_test(test_lax_is_no_other_grammar),
 		cmocka_unit_test(test_parse_results), cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_round_trip_of_each_octet), cmocka_unit_test(test_claims),
 		cmocka_unit_test(test_claims_other_ids), cmocka_unit_test(test_nothing),
