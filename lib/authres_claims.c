@@ -2,7 +2,8 @@
 /* authres_claims.c - whom does a field speak for? Read as the laxest reader might, for what it says may be a forgery of ours.
  *
  * The id is gathered from its pieces. A piece ends where some reader would see an end (white space, a comment, a quote, a control
- * octet), and at each such place what was gathered so far is compared: "our.id (x) .evil" is ours to one reader, "our(x).id" to another.
+ * octet, a sign that no host name has), and at each such place what was gathered so far is compared: "our.id (x) .evil" is ours to one
+ * reader, "our(x).id" to another.
  */
 #include "config.h"
 
@@ -62,6 +63,12 @@ static bool is_control_or_space(char ch)
 	return (unsigned char)ch <= 0x20 || ch == 0x7f;
 }
 
+/* Does every reader take this for a part of an id that began before? Of UTF-8 only the first octet is looked at: conversions cost. */
+static bool goes_on(const struct claim *c, char ch)
+{
+	return as_is_alnum(ch) || ch == '.' || ch == '-' || ch == '_' || ((unsigned char)ch > 0x7f && c->has_eight_bit);
+}
+
 /* End of the comment at `at`, whatever it holds; NULL if it does not end. */
 static const char *skip_comment(const char *at, const char *end)
 {
@@ -91,6 +98,8 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 {
 	bool is_quoted = false;
 	while (at < end && c->gathered.length <= GATHERED_MAX) {
+		if (!goes_on(c, *at))
+			end_piece(c);
 		if (as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f) {
 			gather(c, *at++);
 			continue;
@@ -100,7 +109,6 @@ static bool read_id(struct claim *c, const char *at, const char *end, bool respe
 				gather(c, *at++);
 			continue;
 		}
-		end_piece(c);
 		if (*at == '(' && !is_quoted) {
 			at = skip_comment(at, end);
 			if (!at)
