@@ -8,6 +8,8 @@
 #include "field.h"
 #include "str.h"
 
+#include <string.h>
+
 /* The names of our own fields, in the order of struct as_message's counters. */
 static const char *const own_names[AS_OWN_FIELDS] = { "Authentication-Results", AS_ACTION_FIELD };
 
@@ -28,8 +30,25 @@ static bool is_claim(const char *value, size_t n, const char *own)
 	return claims;
 }
 
+/* Does one stand behind a bare line end, where the MTA sees no field? Too many of them count as ours unread. */
+static bool hides_claim(const struct as_message *message, const char *value, size_t n)
+{
+	if (as_field_hidden(value, n, own_names[ACTION]))
+		return true;
+	size_t seen = 0;
+	for (size_t at; (at = as_field_hidden(value, n, own_names[AUTHENTICATION_RESULTS])); seen++) {
+		value += at;
+		n -= at;
+		if (seen == AS_FORGED_MAX || is_claim(value, n, message->session->hostname))
+			return true;
+	}
+	return false;
+}
+
 void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
+	bool has_line_end = memchr(value, '\n', value_length) || memchr(value, '\r', value_length);
+	message->hides_forged = message->hides_forged || (has_line_end && hides_claim(message, value, value_length));
 	for (size_t i = 0; i < AS_OWN_FIELDS && message->forged_count <= AS_FORGED_MAX; i++) {
 		if (!as_field_is_addressed(name, name_length, own_names[i]))
 			continue;

@@ -20,8 +20,9 @@ struct as_forged {
 	unsigned instance;
 };
 
-/* Looks at one header field; notes it in message->forged when it claims to be ours (RFC 8601 5, RE-11, RE-13).
- * After AS_FORGED_MAX + 1 of these no further field is looked at. */
+/* Looks at one header field; notes it in message->forged when it claims to be ours (RFC 8601 5, RE-11, RE-13), and in
+ * message->hides_forged when it holds such a field behind a bare line end: no MTA can remove that one.
+ * After AS_FORGED_MAX + 1 of the former no further field is looked at. */
 void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length);
 
 /* The edits in the order they must be done: deletions from the last instance to the first (RE-7), then the insertions at the top, the

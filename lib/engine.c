@@ -336,6 +336,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.relay = message->relay,
 		.is_authenticated = message->is_authenticated,
 		.has_many_forged = message->forged_count > AS_FORGED_MAX,
+		.hides_forged = message->hides_forged,
 		.had_internal_error = message->internal_error != NULL,
 		.internal_error = message->internal_error,
 		.helo = message->helo,

@@ -107,20 +107,20 @@ bool as_field_is_addressed(const char *field_name, size_t n, const char *name)
 	return as_equal_nocase_n(field_name, n, name, strlen(name));
 }
 
-bool as_field_hides(const struct as_field *field, const char *name)
+size_t as_field_hidden(const char *value, size_t value_length, const char *name)
 {
 	size_t n = strlen(name);
-	for (size_t i = 1; i + n < field->value_length; i++) {
-		char before = field->value[i - 1];
-		if ((before != '\r' && before != '\n') || !as_equal_nocase_n(field->value + i, n, name, n))
+	for (size_t i = 1; i + n < value_length; i++) {
+		char before = value[i - 1];
+		if ((before != '\r' && before != '\n') || !as_equal_nocase_n(value + i, n, name, n))
 			continue;
 		size_t colon = i + n;
-		while (colon < field->value_length && as_is_wsp(field->value[colon]))
+		while (colon < value_length && as_is_wsp(value[colon]))
 			colon++;
-		if (colon < field->value_length && field->value[colon] == ':')
-			return true;
+		if (colon < value_length && value[colon] == ':')
+			return colon + 1;
 	}
-	return false;
+	return 0;
 }
 
 size_t as_fields_count(const struct as_fields *fields, const char *name)

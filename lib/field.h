@@ -41,8 +41,9 @@ bool as_field_is(const struct as_field *field, const char *name);
 bool as_field_is_addressed(const char *field_name, size_t n, const char *name);
 
 /* Does a line end inside the value, one that no white space follows, begin a field called `name`? No field may hold such a line end
- * (RFC 5322 2.2), and a reader that stops at it sees one field more than others. */
-bool as_field_hides(const struct as_field *field, const char *name);
+ * (RFC 5322 2.2), and a reader that stops at it sees one field more than others. Returns where the first of them has its value; 0:
+ * there is none. */
+size_t as_field_hidden(const char *value, size_t value_length, const char *name);
 
 /* Number of fields called `name`, and the first of them or NULL. */
 size_t as_fields_count(const struct as_fields *fields, const char *name);

@@ -481,7 +481,7 @@ void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struc
 	*from = (struct as_from){ 0 };
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct as_field *field = &fields->list[i];
-		is_hidden |= as_field_hides(field, "From");
+		is_hidden |= as_field_hidden(field->value, field->value_length, "From") > 0;
 		if (!as_field_is(field, "From"))
 			continue;
 		count++;

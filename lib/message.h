@@ -55,6 +55,7 @@ struct as_message {
 	/* fields of ours that somebody else wrote, in the order of the header (edits.c) */
 	struct as_forged *forged;
 	size_t forged_count;
+	bool hides_forged;           /* there is one inside another field */
 	unsigned own_seen[AS_OWN_FIELDS];
 	const char *decision_id;     /* in the reply and the trace; NULL unless traces are kept */
 	struct as_recorder *recorder; /* keeps the bytes for a capture; NULL: it is not captured (capture.h) */

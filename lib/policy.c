@@ -52,6 +52,12 @@ static bool has_many_forged(const struct as_settings *s, const struct as_facts *
 	return f->has_many_forged;
 }
 
+static bool hides_forged(const struct as_settings *s, const struct as_facts *f)
+{
+	(void)s;
+	return f->hides_forged;
+}
+
 static bool has_trouble(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
@@ -338,6 +344,9 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 static const struct row table[] = {
 	{ .rule = "forged-fields", .traits = IS_FINAL | IS_FIXED, .applies = has_many_forged, .enhanced = "5.7.1",
 	  .text = "Message refused: too many header fields that claim to be from %{hostname}", .reason = "too many forged header fields" },
+	{ .rule = "forged-fields", .traits = IS_FINAL | IS_FIXED, .applies = hides_forged, .enhanced = "5.7.1",
+	  .text = "Message refused: a header field behind a bare line end claims to be from %{hostname}",
+	  .reason = "forged header field behind a bare line end" },
 	{ .rule = "internal-error", .traits = IS_FINAL, .applies = has_trouble, VERB(on_internal_error), .enhanced = "5.3.0",
 	  .text = "Internal error while checking the message, try again later", .reason = "internal error" },
 	{ .rule = "trusted-network", .traits = IS_FINAL, .applies = is_trusted, .reason = "client in trusted-networks" },

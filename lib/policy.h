@@ -25,6 +25,7 @@ struct as_facts {
 	const struct as_relay *relay; /* that brought the message; NULL */
 	bool is_authenticated;  /* SMTP AUTH */
 	bool has_many_forged;   /* more fields claim to be ours than can be taken out */
+	bool hides_forged;      /* one stands behind a bare line end, where it cannot be taken out */
 	bool had_internal_error;
 	const char *internal_error;
 	const char *helo;

@@ -97,7 +97,7 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 	const struct as_settings *s = run->settings;
 	bool refuses = d->verb >= AS_VERB_TEMPFAIL;
 	require(d->verb <= AS_VERB_REJECT && d->computed <= AS_VERB_REJECT && d->rule && *d->rule);
-	bool is_flood = m->forged_count > AS_FORGED_MAX;
+	bool is_flood = m->forged_count > AS_FORGED_MAX || m->hides_forged;
 	require(is_flood == (strcmp(d->rule, "forged-fields") == 0) && (!is_flood || d->verb == AS_VERB_REJECT));
 	require(d->verb == (s->report_only && !is_flood ? AS_VERB_ACCEPT : d->computed));
 	bool is_spared = m->relay && d->wanted == AS_VERB_REJECT && !is_flood;

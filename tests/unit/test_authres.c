@@ -236,9 +236,9 @@ static const struct {
 	enum as_err err;
 	const char *shown;
 } lax_cases[] = {
-	{ "Microsoft", " mx.microsoft.example 1; spf=pass (sender ip is\r\n 192.0.2.1) smtp.rcpttodomain=b.example smtp.mailfrom=a.example; dmarc=pass\r\n"
-	  " (p=none sp=none pct=100) action=none header.from=a.example; dkim=pass\r\n (signature was verified) header.d=a.example; arc=pass (0 oda=1"
-	  " ltdi=1\r\n spf=[1,1,smtp.mailfrom=a.example] dkim=[1,1,header.d=a.example])", AS_OK,
+	{ "Microsoft", " mx.microsoft.example 1; spf=pass (sender ip is\r\n 192.0.2.1) smtp.rcpttodomain=b.example smtp.mailfrom=a.example;"
+	  " dmarc=pass\r\n (p=none sp=none pct=100) action=none header.from=a.example; dkim=pass\r\n (signature was verified) "
+	  "header.d=a.example; arc=pass (0 oda=1 ltdi=1\r\n spf=[1,1,smtp.mailfrom=a.example] dkim=[1,1,header.d=a.example])", AS_OK,
 	  "[mx.microsoft.example]1|spf=pass smtp.rcpttodomain<b.example> smtp.mailfrom<a.example>|dmarc=pass header.from<a.example>"
 	  "|dkim=pass header.d<a.example>|arc=pass" },
 	{ "Google", " mx.google.example;\r\n       dkim=pass header.i=@a.example header.s=s1 header.b=\"bitf/S+j\";\r\n"
@@ -247,9 +247,11 @@ static const struct {
 	  "smtp.mailfrom=\"prvs=1=bob@a.example\";\r\n       dmarc=pass (p=NONE sp=NONE dis=NONE) header.from=a.example", AS_OK,
 	  "[mx.google.example]1|dkim=pass header.i<@a.example> header.s<s1> header.b<bitf/S+j>|arc=pass"
 	  "|spf=pass smtp.mailfrom<prvs=1=bob@a.example>|dmarc=pass header.from<a.example>" },
-	{ "unquoted address of IPv6", " a.example; arc=none smtp.remote-ip=2001:db8::1 header.oldest-pass=0; dmarc=pass header.from=b.example", AS_OK,
+	{ "unquoted address of IPv6", " a.example; arc=none smtp.remote-ip=2001:db8::1 header.oldest-pass=0; dmarc=pass header.from=b.example",
+	  AS_OK,
 	  "[a.example]1|arc=none header.oldest-pass<0>|dmarc=pass header.from<b.example>" },
-	{ "unquoted base64, local host", " a.example; dkim=pass header.b=ab/cd== header.d=b.example; spf=pass smtp.mailfrom=root@localhost x.y=z", AS_OK,
+	{ "unquoted base64, local host", " a.example; dkim=pass header.b=ab/cd== header.d=b.example; spf=pass smtp.mailfrom=root@localhost x.y=z",
+	  AS_OK,
 	  "[a.example]1|dkim=pass header.d<b.example>|spf=pass x.y<z>" },
 	{ "two reasons", " a.example; spf=pass reason=a reason=b a.b=c", AS_OK, "[a.example]1|spf=pass reason<a> a.b<c>" },
 	{ "spaces around the sign", " a.example; spf=pass action = none a.b = c", AS_OK, "[a.example]1|spf=pass a.b<c>" },

@@ -157,23 +157,17 @@ static void test_hidden_fields(void **state)
 {
 	static const struct {
 		const char *value;
-		bool is_hidden;
+		size_t at;
 	} cases[] = {
-		{ " a\nFrom: b", true },       { " a\rFrom: b", true },   { " a\r\nFROM \t: b", true }, { "\rfrom:", true },
-		{ " a\r\r\n\nFrom:", true }, { " a\r\n From: b", false }, { " a\r\n\tFrom: b", false }, { " From: b", false },
-		{ " a\rFrom", false },         { " a\rFrom b:", false },  { " a\rX-From: b", false },   { "From: b", false },
-		{ "", false },                 { "\r", false },
+		{ " a\nFrom: b", 8 },     { " a\rFrom: b", 8 },    { " a\r\nFROM \t: b", 11 }, { "\rfrom:", 6 },
+		{ " a\r\r\n\nFrom:", 11 }, { " a\r\n From: b", 0 }, { " a\r\n\tFrom: b", 0 },  { " From: b", 0 },
+		{ " a\rFrom", 0 },        { " a\rFrom b:", 0 },    { " a\rX-From: b", 0 },     { "From: b", 0 },
+		{ "", 0 },                { "\r", 0 },             { " a\rFrom: b\rFrom: c", 8 },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct as_arena *arena = as_arena_new();
-		struct as_fields fields;
-		as_fields_init(&fields, arena, 10, 1000);
-		assert_true(as_fields_add(&fields, "X", 1, cases[i].value, strlen(cases[i].value)));
-		if (as_field_hides(&fields.list[0], "From") != cases[i].is_hidden)
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		if (as_field_hidden(cases[i].value, strlen(cases[i].value), "From") != cases[i].at)
 			fail_msg("case %zu: %s", i, cases[i].value);
-		as_arena_free(arena);
-	}
 }
 
 static void test_results(void **state)

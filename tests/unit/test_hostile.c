@@ -113,6 +113,48 @@ static void test_forged_fields_reply(void **state)
 	close_world(&w);
 }
 
+#define HIDDEN(id) "\rAuthentication-Results: " id "; dmarc=pass"
+
+/* CVE-2023-51764: a reader that stops at a bare line end would see a field of ours, and no MTA can remove it. */
+static void test_forged_fields_behind_line_ends(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *config, *value;
+		unsigned times;
+		bool is_authenticated, is_refused;
+	} cases[] = {
+		{ "ours", "", HIDDEN("mx.example.net"), 1, false, true },
+		{ "ours, in quotes", "", HIDDEN("(x) \"MX.example.net\" 1"), 1, false, true },
+		{ "the second of two", "", HIDDEN("mx.example.org") HIDDEN("mx.example.net"), 1, false, true },
+		{ "behind LF", "", "\nauthentication-RESULTS \t: mx.example.net; none", 1, false, true },
+		{ "an action", "", "\rX-Assay-Action: accept", 1, false, true },
+		{ "logged in", "", HIDDEN("mx.example.net"), 1, true, true },
+		{ "report-only", "report-only = true", HIDDEN("mx.example.net"), 1, false, true },
+		{ "another's", "", HIDDEN("mx.example.org"), 100, false, false },
+		{ "too many of another's to be read", "", HIDDEN("mx.example.org"), 101, false, true },
+		{ "no field", "", "\n Authentication-Results: mx.example.net; none", 1, false, false },
+		{ "no line end", "", " Authentication-Results: mx.example.net; none", 1, false, false },
+		{ "of another name", "", "\rARC-Authentication-Results: i=1; mx.example.net; none", 1, false, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct world w = open_world(cases[i].config);
+		struct as_message *message = as_engine_mail(w.session, NULL, "<bob@example.com>", cases[i].is_authenticated);
+		struct as_buf value = as_buf_new(w.arena);
+		as_buf_puts(&value, " a");
+		for (unsigned n = 0; n < cases[i].times; n++)
+			as_buf_puts(&value, cases[i].value);
+		add(message, "From", " bob@example.com");
+		add(message, "X-Note", value.text);
+		struct as_verdict verdict = finish(message);
+		bool is_refused = strcmp(verdict.decision->rule, "forged-fields") == 0;
+		if (is_refused != cases[i].is_refused || (is_refused && verdict.decision->verb != AS_VERB_REJECT) || message->forged_count)
+			fail_msg("%s: %s by %s", cases[i].name, as_verb_name(verdict.decision->verb), verdict.decision->rule);
+		as_engine_end(message);
+		close_world(&w);
+	}
+}
+
 /* --- messages that come to no end --------------------------------------------------------------------------------------- */
 
 /* MAIL and RSET in turn: each sender's domain would be looked up. */
@@ -143,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forged_fields_are_bounded),
 		cmocka_unit_test(test_forged_fields_reply),
+		cmocka_unit_test(test_forged_fields_behind_line_ends),
 		cmocka_unit_test(test_messages_without_end_ask_little),
 	};
 	as_spf_global_init();

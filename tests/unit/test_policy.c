@@ -696,9 +696,11 @@ static void test_relay(void **state)
 		assert_true(reply_fits(&d));
 		if (d.override && is_spared && !w.report_only)
 			assert_string_equal(d.override_comment, "relay");
-		scene.facts.has_many_forged = true;
+		scene.facts.has_many_forged = i % 2;
+		scene.facts.hides_forged = !scene.facts.has_many_forged;
 		as_policy_decide(arena, &settings, &scene.facts, &d);
 		assert_int_equal(d.verb, AS_VERB_REJECT);
+		assert_string_equal(d.rule, "forged-fields");
 		as_arena_free(arena);
 	}
 }
