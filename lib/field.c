@@ -30,6 +30,8 @@ static size_t without_line_end(const char *value, size_t n)
 /* The first line feed without a carriage return from `from` on, or the end. */
 static size_t find_bare_lf(const char *value, size_t n, size_t from)
 {
+	if (from == n)
+		return n; /* value may be NULL then */
 	const char *at = value + from, *end = value + n;
 	while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) && at > value && at[-1] == '\r')
 		at++;
