@@ -21,6 +21,7 @@
 enum {
 	COMMENT_DEPTH_MAX = 32,
 	DOMAINS_TRIED_MAX = 256, /* in all From fields of a message: bounds time in libidn2 and memory */
+	LINE_MAX_OCTETS = 998 - sizeof "From: ", /* RFC 5322 2.1.1 */
 	LOCAL_MAX = 256,         /* RFC 5321 4.5.3.1.3: a whole path; some readers cut addresses that are longer */
 };
 
@@ -91,6 +92,19 @@ static bool check_characters(struct scan *s)
 		else if (*at != '\t' && !as_printable_size(at, left))
 			return fault(s, "control character");
 		at += size;
+	}
+	return true;
+}
+
+/* RFC 5322 2.1.1. An MTA that passes the message on breaks longer lines, and be it within a domain. */
+static bool check_lines(struct scan *s)
+{
+	for (const char *at = s->at, *line_end; at < s->end; at = line_end + 1) {
+		line_end = memchr(at, '\n', (size_t)(s->end - at));
+		if (!line_end)
+			line_end = s->end;
+		if (line_end - at > LINE_MAX_OCTETS + (line_end > at && line_end[-1] == '\r'))
+			return fault(s, "line too long");
 	}
 	return true;
 }
@@ -395,13 +409,13 @@ static bool read_lax(struct scan *s, const char *value, size_t n)
 	return read_angle(s) && s->at == s->end && s->from->count == 1;
 }
 
-/* A fault that decoding cannot cure: control characters, line breaks of any kind. */
+/* A fault that decoding cannot cure: control characters, line breaks of any kind or where they are missing. */
 static bool has_bad_characters(struct scan *s, const char *value, size_t n)
 {
 	s->at = value;
 	s->end = value + n;
 	s->reason = NULL;
-	return !check_characters(s) && strcmp(s->reason, not_utf8) != 0;
+	return !check_lines(s) || (!check_characters(s) && strcmp(s->reason, not_utf8) != 0);
 }
 
 static bool is_readable(struct scan *s, const char *value, size_t n)
@@ -433,7 +447,7 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->reason = NULL;
 	s->has_comment_domain = s->has_gap = s->is_odd = false;
 	s->signs = 0;
-	bool is_regular = check_characters(s) && read_list(s, &addresses, &groups);
+	bool is_regular = check_lines(s) && check_characters(s) && read_list(s, &addresses, &groups);
 	if (!is_regular && is_readable(s, value, n)) {
 		conclude(s->from, AS_FROM_ONE, NULL);
 	} else if (!is_regular) {
