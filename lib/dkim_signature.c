@@ -13,6 +13,7 @@
 
 /* Our caps: beyond them a signature is not tried (libopendkim has none, and costs grow with the product). */
 enum { FIELD_MOST = 16384, TAGS_MOST = 100, NAMES_MOST = 100, IDENTITY_MOST = 254, ALGORITHM_SHOWN = 40, TIME_DIGITS_MOST = 12 };
+enum { ORDINARY_NAMES_MOST = 4095 }; /* libopendkim forgets what stands behind them in h= */
 
 struct job {
 	struct as_arena *arena;
@@ -272,11 +273,11 @@ static bool has_plain_b(const struct job *job)
 static bool take_ordinary(struct job *job)
 {
 	const struct as_field *field = job->field;
-	const struct as_tag *i = tag(job, "i");
+	const struct as_tag *i = tag(job, "i"), *h = tag(job, "h");
 	bool is_ascii = as_equal_nocase_n(field->name, field->name_length, "DKIM-Signature", strlen("DKIM-Signature"));
 	for (size_t at = 0; at < field->value_length; at++)
 		is_ascii = is_ascii && (unsigned char)field->value[at] < 0x7f;
-	job->out->is_ordinary = is_ascii && !(i && strchr(i->value, '=')) && has_plain_b(job);
+	job->out->is_ordinary = is_ascii && !(i && strchr(i->value, '=')) && h->value_length <= ORDINARY_NAMES_MOST && has_plain_b(job);
 	return true;
 }
 

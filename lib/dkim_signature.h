@@ -39,7 +39,7 @@ struct as_dkim_parsed {
 	bool has_length;
 	uint64_t length; /* l=; UINT64_MAX without */
 	/* Does libopendkim read and hash this field as the RFC says? Not with a tag besides b whose name ends in "b", a space before
-	 * the "=" of b, bytes outside ASCII, a quoted i=, or a line end that is no fold. */
+	 * the "=" of b, bytes outside ASCII, a quoted i=, an h= over 4095 bytes, or a line end that is no fold. */
 	bool is_ordinary;
 };
 

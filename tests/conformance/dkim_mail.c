@@ -87,6 +87,8 @@ static void add_odd_case(struct mail *mail, struct as_buf *out, const char *name
 
 /* --- header -------------------------------------------------------------------------------------------------------- */
 
+#define LONG_NAME "X-a2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+
 static const char *const names[] = {
 	"From", "From", "To", "Subject", "Subject", "Date", "Cc", "Received", "Received", "X-Empty", "List-Id", "Message-ID", "Reply-To",
 	"DKIM-Signature", "X", "x-a", "X-A-B",
@@ -94,13 +96,14 @@ static const char *const names[] = {
 
 static void add_value(struct mail *mail, struct as_buf *out)
 {
+	enum { A_FEW = 9, VERY_MANY = 20000 };
 	static const char *const pieces[] = {
 		"word", "joe@example.com", " ", "  ", "\t", " \t ", "\r\n ", "\r\n\t", " \r\n ", "\r\n \r\n\t", ";", "=", "b=", ":", "\xc3\xbc", "\xe9\xff",
 		"a", "some more words", "\"", "\x7f", "=?utf-8?q?=C3=BC?=",
 	};
 	static const char *const odd[] = { "\r", "\v", "\f", "\r\r", "\x01", "\x85", "\xa0", "\r \r" };
 	bool is_odd = chance(mail, 4);
-	for (size_t i = mail_below(mail, 9); i > 0; i--) {
+	for (size_t i = mail_below(mail, mail_below(mail, 1000) ? A_FEW : VERY_MANY); i > 0; i--) {
 		as_buf_puts(out, PICK(mail, pieces));
 		if (is_odd && chance(mail, 40))
 			as_buf_puts(out, PICK(mail, odd));
@@ -217,12 +220,16 @@ static void add_tag(struct mail *mail, struct as_buf *out, const char *name, con
 /* Two forms: as the signer reads them, and with white space. */
 static void choose_names(struct mail *mail, struct as_buf *plain, struct as_buf *spaced)
 {
-	size_t count = chance(mail, 2) ? 90 : mail_below(mail, 12), at = mail_below(mail, count + 1);
-	bool has_from = chance(mail, 97);
+	bool is_long = chance(mail, 2), has_from = chance(mail, 97);
+	size_t count = is_long ? 20 + mail_below(mail, 80) : mail_below(mail, 12), at = mail_below(mail, count + 1);
 	for (size_t i = 0; i <= count; i++) {
-		const char *name = i == at && has_from ? "From" : PICK(mail, names);
+		const char *name = PICK(mail, names);
 		struct as_buf odd = as_buf_new(mail->arena);
-		add_odd_case(mail, &odd, chance(mail, 5) ? "X-Not-There" : name);
+		if (chance(mail, 5))
+			name = "X-Not-There";
+		if (is_long && chance(mail, 80))
+			name = LONG_NAME;
+		add_odd_case(mail, &odd, i == at && has_from ? "From" : name);
 		as_buf_printf(plain, "%s%s", i ? ":" : "", odd.text);
 		as_buf_printf(spaced, "%s%s", i ? ":" : "", space(mail));
 		as_buf_printf(spaced, "%s%s", odd.text, space(mail));
