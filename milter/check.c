@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -92,10 +93,32 @@ static const struct as_rule_stats *load_statistics(struct as_arena *arena, const
 	return err && err != AS_ERR_SYNTAX ? NULL : stats;
 }
 
-static void warn(const char *detail)
+static void warn(void *user, const char *detail)
 {
+	(void)user;
 	if (detail)
 		fprintf(stderr, "assayd: warning: %s\n", detail);
+}
+
+void as_check_folders(struct as_arena *arena, const struct as_settings *settings, int mode,
+		      void (*complain)(void *user, const char *detail), void *user)
+{
+	const char *captures = settings->capture.every || settings->capture.rules[0] ? settings->capture.directory : "";
+	const struct {
+		const char *what, *path; /* "": nothing is written */
+	} files[] = {
+		{ "traces", settings->trace.enable ? settings->trace.file : "" },
+		{ "captures", *captures && access(captures, F_OK) == 0 ? as_printf(arena, "%s/", captures) : captures },
+	};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		const char *slash = strrchr(files[i].path, '/');
+		if (!slash)
+			continue;
+		const char *folder = slash > files[i].path ? as_strndup(arena, files[i].path, (size_t)(slash - files[i].path)) : "/";
+		if (access(folder, mode) != 0)
+			complain(user, as_printf(arena, "%s cannot be written to %s: %s; make the folder, for the user to write to",
+						 files[i].what, files[i].path, strerror(errno)));
+	}
 }
 
 /* Not an error: the check may run where the accounts are not made yet, and as somebody else. */
@@ -107,10 +130,10 @@ static void warn_of_accounts(struct as_arena *arena, const struct as_settings *s
 	gid_t gid;
 	if (as_account_find(arena, settings->user, &account, &detail))
 		detail = as_privileges_left(arena, &account);
-	warn(detail);
+	warn(NULL, detail);
 	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
 		if (*groups[i] && !as_group_find(arena, groups[i], &account, &gid, &detail))
-			warn(detail);
+			warn(NULL, detail);
 }
 
 int as_check(const struct as_settings *settings, const char *file)
@@ -130,6 +153,7 @@ int as_check(const struct as_settings *settings, const char *file)
 	}
 	struct as_rule_stats stats;
 	warn_of_accounts(arena, settings);
+	as_check_folders(arena, settings, F_OK, warn, NULL);
 	as_translations_write(settings, stdout);
 	as_rules_write(settings, load_statistics(arena, settings, &stats), as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);

@@ -10,4 +10,9 @@
  * when standard output does not take it. */
 int as_check(const struct as_settings *settings, const char *file);
 
+/* Calls complain for every file of ours that the process could not make when it wants to: traces, captures. mode as of access(2): F_OK
+ * where somebody else is going to be the user, W_OK for the user itself. The words are of the arena. */
+void as_check_folders(struct as_arena *arena, const struct as_settings *settings, int mode,
+		      void (*complain)(void *user, const char *detail), void *user);
+
 #endif

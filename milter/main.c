@@ -108,8 +108,14 @@ static void warn_of_file(const struct start *start, const char *file)
 		as_log(start->log, AS_LOG_WARNING, NULL, "%s: %s; a reload will fail until the user may read it", file, strerror(errno));
 }
 
+static void warn_of_folder(void *user, const char *detail)
+{
+	const struct start *start = user;
+	as_log(start->log, AS_LOG_WARNING, NULL, "%s", detail);
+}
+
 /* What the start could do as root and the user cannot, and the other way round. */
-static void warn_of_account(const struct start *start, const struct as_account *account)
+static void warn_of_account(struct start *start, const struct as_account *account)
 {
 	const struct as_settings *settings = start->settings;
 	const char *left = as_privileges_left(start->arena, account);
@@ -119,6 +125,7 @@ static void warn_of_account(const struct start *start, const struct as_account *
 	warn_of_file(start, settings->shadow.file);
 	for (size_t i = 0; i < settings->translation_count; i++)
 		warn_of_file(start, settings->translations[i].file);
+	as_check_folders(start->arena, settings, W_OK, warn_of_folder, start);
 }
 
 static int open_socket_and_drop(struct start *start)

@@ -302,6 +302,38 @@ static void unknown_accounts_are_no_error_of_the_check(void **state)
 	expect_text("unknown group", daemon_log(*state), "warning: group 'no-such' does not exist; create it or set socket-group");
 }
 
+/* What cannot be written later is said now. */
+static void folders_that_are_not_there(void **state)
+{
+	static const struct {
+		const char *extra, *warning; /* NULL: none */
+	} cases[] = {
+		{ "trace { enable = true file = \"/nonexistent/t\" }",
+		  "warning: traces cannot be written to /nonexistent/t: No such file or directory; make the folder, for the user to write to\n" },
+		{ "trace { file = \"/nonexistent/t\" }", NULL },
+		{ "trace { enable = true file = \"/assay-test.trace\" }", NULL },
+		{ "capture { directory = \"/nonexistent/c/d\" every = 1 }", "warning: captures cannot be written to /nonexistent/c/d: No such" },
+		{ "capture { directory = \"/nonexistent/c/d\" }", NULL },
+		{ "capture { directory = \"/tmp\" every = 1 }", NULL },
+	};
+	char path[TEXT], socket[TEXT];
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		snprintf(socket, sizeof socket, "inet:%u@127.0.0.1", daemon_free_port(AF_INET));
+		configure(*state, socket, cases[i].extra);
+		daemon_spawn(*state, (const char *const[]){ "-n", "-c", file_of(*state, path), NULL });
+		expect_status(cases[i].extra, *state, EX_OK);
+		if (cases[i].warning)
+			expect_text(cases[i].extra, daemon_log(*state), cases[i].warning);
+		else
+			assert_null(strstr(daemon_log(*state), "cannot be written"));
+		if (i)
+			continue;
+		assert_true(daemon_start(*state));
+		expect_text("start", daemon_log(*state), cases[i].warning);
+		assert_int_equal(daemon_stop(*state), EX_OK);
+	}
+}
+
 static void expect_limit(const char *name, struct daemon *d, rlim_t soft, rlim_t hard, rlim_t wanted)
 {
 	char path[TEXT], text[LONG_TEXT], line[TEXT];
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(root_that_is_left),
 		cmocka_unit_test_setup_teardown(files_that_the_user_cannot_read, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(socket_that_the_user_cannot_make, new_daemon, free_daemon),
+		cmocka_unit_test_setup_teardown(folders_that_are_not_there, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(unknown_accounts_are_no_error_of_the_check, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(check_prints_the_matrix, new_daemon, free_daemon),
 		cmocka_unit_test_setup_teardown(rules_are_announced, new_daemon, free_daemon),
