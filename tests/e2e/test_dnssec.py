@@ -522,7 +522,8 @@ def start_fails(world, anchor, extra='user = ""'):
 def test_anchors_that_cannot_be_used(world):
     none = "no DNSKEY or DS record in it that can be used"
     cases = (
-        ("missing", None, "No such file or directory"),
+        ("missing", None, "No such file or directory; name the file that your system has in dns.trust-anchor "
+                          "(Debian: apt install dns-root-data)"),
         ("empty", "", none),
         ("comment", "; nothing\n", none),
         ("page", "<html><body>DS key</body></html>\n", none),
