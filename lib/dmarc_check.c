@@ -127,7 +127,7 @@ static void ask(struct check *c, const char *name, struct as_walk_step *step)
 	add_lookup(step->failed ? &c->looked : &c->found, step->dnssec, query);
 	if (step->failed)
 		c->failure = lookup_failure(c, query, step->reason);
-	if (step->records > 1 && !c->duplicates)
+	if (step->records > 1)
 		c->duplicates = query;
 }
 

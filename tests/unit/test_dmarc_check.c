@@ -158,6 +158,57 @@ static void test_deadline(void **state)
 	close_world(&world);
 }
 
+/* A relay does not tell its client. Only when nothing but that keeps the message from failing, asking again later is of no use. */
+static void test_unknown_client(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *zone;
+		bool is_known;
+		enum as_code spf;
+		const char *spf_domain;
+		enum as_code dkim;
+		const char *dkim_domain;
+		enum as_code code;
+		bool lacks_client;
+		const char *reason;
+	} cases[] = {
+		{ "the author's own", "", false, AS_TEMPERROR, "example.com", AS_FAIL, "example.com", AS_TEMPERROR, true, "client not known" },
+		{ "aligned", "", false, AS_TEMPERROR, "mail.example.com", AS_NONE, NULL, AS_TEMPERROR, true, "client not known" },
+		{ "a HELO name not known either", "", false, AS_TEMPERROR, NULL, AS_NONE, NULL, AS_TEMPERROR, true, "client not known" },
+		{ "a stranger's", "", false, AS_TEMPERROR, "example.net", AS_NONE, NULL, AS_FAIL, false, NULL },
+		{ "nothing to evaluate", "", false, AS_NONE, "example.com", AS_NONE, NULL, AS_FAIL, false, NULL },
+		{ "nothing to evaluate, no domain", "", false, AS_NONE, NULL, AS_NONE, NULL, AS_FAIL, false, NULL },
+		{ "no domain, a client that is known", "", true, AS_TEMPERROR, NULL, AS_NONE, NULL, AS_FAIL, false, NULL },
+		{ "a signature passes", "", false, AS_TEMPERROR, "example.com", AS_PASS, "example.com", AS_PASS, false, NULL },
+		{ "a key cannot be had", "", false, AS_TEMPERROR, "example.com", AS_TEMPERROR, "example.com", AS_TEMPERROR, false,
+		  "DKIM signature of example.com had a temporary error" },
+		{ "a stranger's key cannot be had", "", false, AS_TEMPERROR, "example.com", AS_TEMPERROR, "example.net", AS_TEMPERROR, true,
+		  "client not known" },
+		{ "a walk failed", "$SERVFAIL _dmarc.mail.example.com.\n", false, AS_TEMPERROR, "mail.example.com", AS_NONE, NULL, AS_TEMPERROR,
+		  false, "lookup of _dmarc.mail.example.com failed: SERVFAIL" },
+		{ "the policy cannot be had", "$SERVFAIL _dmarc.example.com.\n", false, AS_TEMPERROR, "example.com", AS_NONE, NULL,
+		  AS_TEMPERROR, false, "lookup of _dmarc.example.com failed: SERVFAIL" },
+		{ "a client that is known", "", true, AS_TEMPERROR, "example.com", AS_NONE, NULL, AS_TEMPERROR, false,
+		  "SPF of example.com had a temporary error" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
+		const char *detail = NULL;
+		assert_int_equal(as_dns_fake_load(world.in.fake, world.in.arena, cases[i].zone, strlen(cases[i].zone), &detail), AS_OK);
+		const struct as_spf_outcome spf = { .code = cases[i].spf, .domain = cases[i].spf_domain };
+		const struct as_dkim_signature signature = { .code = cases[i].dkim, .domain = cases[i].dkim_domain };
+		const struct as_dkim_outcome dkim = { .count = cases[i].dkim_domain ? 1 : 0, .signatures = &signature };
+		check(&world, (struct as_dmarc_request){ .author_domain = "example.com", .spf = &spf, .dkim = &dkim,
+							 .is_client_unknown = !cases[i].is_known });
+		const struct as_dmarc_outcome *got = &world.outcome;
+		bool is_same = !got->reason || !cases[i].reason ? got->reason == cases[i].reason : strcmp(got->reason, cases[i].reason) == 0;
+		if (got->code != cases[i].code || got->lacks_client != cases[i].lacks_client || !is_same)
+			fail_msg("%s: %s, %d, %s", cases[i].name, as_code_name(got->code), got->lacks_client, got->reason ? got->reason : "-");
+		close_world(&world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +220,7 @@ int main(void)
 		cmocka_unit_test(test_existence_is_shared),
 		cmocka_unit_test(test_freed_under_way),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_unknown_client),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
