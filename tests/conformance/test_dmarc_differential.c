@@ -113,6 +113,25 @@ static bool has_aligned_pass(const struct tree *tree, const struct dmarc_referen
 	return false;
 }
 
+/* Labels that a name shares with the author domain, and one more for that itself. */
+static unsigned closeness(const struct tree *tree, const char *domain)
+{
+	unsigned most = as_domain_labels(tree->domains[0]), labels = most;
+	while (labels && !as_domain_is_below(domain, as_domain_tail(tree->domains[0], labels)))
+		labels--;
+	return labels + is_same(domain, tree->domains[0]);
+}
+
+/* DM-49: of the aligned passes the closest is named. */
+static bool is_closest(const struct tree *tree, const struct dmarc_reference *want, const char *domain)
+{
+	for (size_t i = 0; i < tree->dkim.count; i++)
+		if (tree->signatures[i].code == AS_PASS && want->dkim[i] == REF_ALIGNED &&
+		    closeness(tree, tree->signatures[i].domain) > closeness(tree, domain))
+			return false;
+	return true;
+}
+
 /* The library leaves the organization out where nothing hangs on it. */
 static bool is_same_organization(const struct as_dmarc_outcome *got, const struct dmarc_reference *want)
 {
@@ -137,7 +156,9 @@ static const char *difference(struct tree *tree, const struct as_dmarc_outcome *
 			or_dash(want->organization));
 	if (got->spf_aligned != (is_judged && spf_is_aligned(tree, want)) || got->dkim_aligned != dkim_aligned)
 		return as_printf(tree->arena, "library   aligned: spf %d dkim %d\nreference does not say so", got->spf_aligned, got->dkim_aligned);
-	if ((got->dkim_domain != NULL) != dkim_aligned || (dkim_aligned && !has_aligned_pass(tree, want, got->dkim_domain)))
+	bool is_right = dkim_aligned ? got->dkim_domain && has_aligned_pass(tree, want, got->dkim_domain) && is_closest(tree, want, got->dkim_domain)
+				     : !got->dkim_domain;
+	if (!is_right)
 		return as_printf(tree->arena, "library   aligned signature %s\nreference does not say so", or_dash(got->dkim_domain));
 	if ((got->record != NULL) != (got->policy_domain != NULL) || (got->code == AS_TEMPERROR && !got->reason))
 		return "library   is at odds with itself";
