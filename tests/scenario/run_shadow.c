@@ -21,7 +21,7 @@ static const char *const shadows[] = {
 	"iprev { enable = true on-fail = \"reject\" on-permerror = \"reject\" on-temperror = \"tempfail\" }",
 	"dmarc { on-reject = \"accept\" on-temperror = \"accept\" on-malformed-from = \"accept\" on-proven-list = \"accept\" }\n"
 	"arc { trusted-sealers = {\"example.org\", \"forward.example\", \"lists.example.org\", \"old.example.net\"} }\n"
-	"forwarders { networks = {\"0.0.0.0/0\"} domains = {\".example\", \".org\"} } trusted-networks = {\"192.0.2.0/24\"}\n"
+	"forwarders { networks = {\"0.0.0.0/1\", \"128.0.0.0/1\"} domains = {\".example\", \".org\"} } trusted-networks = {\"192.0.2.0/24\"}\n"
 	"mixed-recipients = \"mildest\"",
 	"arc { trusted-sealers = {\"forward.example\", \"lists.example.org\"} }\n"
 	"rule \"a\" { header-present = {\"X-A\", \"List-Id\"} size = {\">1k\", \"<100\"} tls = \"none\" percent = 50 action = \"quarantine\" }\n"
