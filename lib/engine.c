@@ -234,17 +234,6 @@ void as_engine_header(struct as_message *message, const char *name, size_t name_
 		as_fields_add(&message->fields, name, name_length, value, value_length);
 }
 
-/* A header that could not be kept whole may hide an author: it has none that can be trusted. */
-static void judge_from(struct as_message *message)
-{
-	as_from_judge(message->arena, &message->fields, &message->from);
-	if (!message->fields.is_cut)
-		return;
-	message->from.status = AS_FROM_MALFORMED;
-	message->from.reason = "header too large to be judged";
-	message->from.domain = NULL;
-}
-
 void as_engine_eoh(struct as_message *message)
 {
 	if (message->has_eoh || message->skipped_by)
@@ -254,7 +243,7 @@ void as_engine_eoh(struct as_message *message)
 	if (message->skipped_by)
 		return;
 	message->has_eoh = true;
-	judge_from(message);
+	as_from_judge(message->arena, &message->fields, &message->from);
 	message->bodies = as_body_hashes_new(message->arena);
 	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i]->eoh)

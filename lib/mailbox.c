@@ -486,6 +486,17 @@ static bool has_clean_name(const struct as_field *field)
 	return as_equal_nocase_n(field->name, n, "From", 4);
 }
 
+/* Does the name have a line end before "From"? A reader that stops there finds such a field. */
+static bool is_behind_line_end(const struct as_field *field)
+{
+	for (size_t i = 1; i < field->name_length; i++) {
+		char before = field->name[i - 1];
+		if ((before == '\r' || before == '\n') && as_field_is_addressed(field->name + i, field->name_length - i, "From"))
+			return true;
+	}
+	return false;
+}
+
 void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struct as_from *from)
 {
 	struct scan s = { .arena = arena, .from = from };
@@ -495,17 +506,17 @@ void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struc
 	*from = (struct as_from){ 0 };
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct as_field *field = &fields->list[i];
-		is_hidden |= as_field_hidden(field->value, field->value_length, "From") > 0;
+		is_hidden |= is_behind_line_end(field) || as_field_hidden(field->value, field->value_length, "From") > 0;
 		if (!as_field_is(field, "From"))
 			continue;
 		count++;
 		is_clean &= has_clean_name(field);
 		read_field(&s, field->value, field->value_length);
 	}
-	if (count > 1)
+	if (fields->is_cut) /* what is not there may hold another author */
+		conclude(from, AS_FROM_MALFORMED, "header too large to be judged");
+	else if (count > 1)
 		conclude(from, AS_FROM_REPEATED, as_printf(arena, "%zu From fields", count));
-	else if (fields->is_cut)
-		conclude(from, AS_FROM_MALFORMED, "header too large to judge");
 	else if (is_hidden)
 		conclude(from, AS_FROM_MALFORMED, "From behind a bare line end");
 	else if (count == 0)
