@@ -256,7 +256,7 @@ static const struct {
 	{ "head", NO_ANSWER "head1.hostile.example" },
 	{ "pointer", NO_ANSWER "pointer1.hostile.example" },
 	{ "noise", NO_ANSWER "noise1.hostile.example" },
-	{ "binary", "record at _dmarc.binary1.hostile.example has no p and no rua" },
+	{ "binary", "record at _dmarc.binary1.hostile.example has invalid p and no rua" },
 	{ "greedy", "more than 10 terms that query DNS" },
 };
 
