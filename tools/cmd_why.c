@@ -61,6 +61,11 @@ static int read_options(int argc, char **argv, struct options *options)
 		return EX_USAGE;
 	}
 	options->id = argv[optind];
+	size_t n = strlen(options->id);
+	if (n > 2 && argv[optind][0] == '[' && argv[optind][n - 1] == ']') { /* as it stands in the reply */
+		argv[optind][n - 1] = '\0';
+		options->id++;
+	}
 	return EX_OK;
 }
 

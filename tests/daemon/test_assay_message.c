@@ -132,6 +132,8 @@ static const struct { const char *line; int status; const char *shown; } lines[]
 	{ "why --file /nonexistent/traces ABC 2>&1", EX_NOINPUT,
 	  "assay why: /nonexistent/traces: No such file or directory; assayd keeps traces with trace { enable = true } in its configuration\n" },
 	{ "why --file /dev/null ABC 2>&1", EX_UNAVAILABLE, "assay why: /dev/null: no trace of this message, or none any more: ABC\n" },
+	{ "why --file /dev/null '[ABC]' 2>&1", EX_UNAVAILABLE, "assay why: /dev/null: no trace of this message, or none any more: ABC\n" },
+	{ "why --file /dev/null '[]' 2>&1", EX_UNAVAILABLE, "assay why: /dev/null: no trace of this message, or none any more: []\n" },
 	{ "help 2>&1 >/dev/full", EX_IOERR, "assay: standard output: No space left on device\n" },
 	{ "migrate --opendkim /dev/null 2>&1 >/dev/full", EX_IOERR, "assay: standard output: No space left on device\n" },
 };
