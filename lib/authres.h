@@ -41,7 +41,8 @@ enum as_err as_authres_parse_lax(struct as_arena *arena, const char *value, size
 
 /* Does this field body claim authserv_id? Total and lax, as the laxest mail reader would see it: comments, quotes, folding, case,
  * control octets and U-labels do not hide it; nor do bytes after the id that do not parse. "id.evil", "id-evil" and "evil, id" are not
- * equal. A body whose id cannot be read counts as a claim (RE-11, RE-13), and so does one of an unsupported version (RE-12). */
+ * equal. A body whose id cannot be read, for an encoded word too, counts as a claim (RE-11, RE-13), and so does one of an unsupported
+ * version (RE-12). */
 bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, const char *authserv_id);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * The id is gathered from its pieces. A piece ends where some reader would see an end (white space, a comment, a quote, a control
  * octet, a sign that no host name has), and at each such place what was gathered so far is compared: "our.id (x) .evil" is ours to one
- * reader, "our(x).id" to another.
+ * reader, "our(x).id" to another. Where some reader would decode a word of RFC 2047, nobody knows what the id is.
  */
 #include "config.h"
 
@@ -16,6 +16,12 @@
 #include <string.h>
 
 enum { GATHERED_MAX = 4 * AS_DOMAIN_MAX, CONVERSIONS_MAX = 4 };
+
+/* Readers differ in what they know of RFC 5322 3.2. */
+struct reading {
+	bool respects_quotes; /* any sign may stand between quotes; else quotes and backslashes are as good as nothing */
+	bool nests_comments;  /* with quoted pairs too; else a comment ends at the first ")" */
+};
 
 struct claim {
 	struct as_arena *arena;
@@ -66,17 +72,29 @@ static bool is_control_or_space(char ch)
 /* Does every reader take this for a part of an id that began before? Of UTF-8 only the first octet is looked at: conversions cost. */
 static bool goes_on(const struct claim *c, char ch)
 {
-	return as_is_alnum(ch) || ch == '.' || ch == '-' || ch == '_' || ((unsigned char)ch > 0x7f && c->has_eight_bit);
+	return as_is_alnum(ch) || ch == '.' || ch == '-' || ((unsigned char)ch > 0x7f && c->has_eight_bit);
 }
 
-/* End of the comment at `at`, whatever it holds; NULL if it does not end. */
-static const char *skip_comment(const char *at, const char *end)
+static bool is_quote(char ch)
+{
+	return ch == '"' || ch == '\'' || ch == '\\';
+}
+
+static bool is_encoded_word(const char *at, const char *end)
+{
+	return end - at > 1 && at[0] == '=' && at[1] == '?';
+}
+
+/* End of the comment at `at`, whatever it holds; NULL if it does not end, or who decodes words may see another end. */
+static const char *skip_comment(const char *at, const char *end, bool nests)
 {
 	size_t depth = 0;
 	for (; at < end; at++) {
-		if (*at == '\\' && end - at > 1)
+		if (is_encoded_word(at, end) || (*at == '\\' && is_encoded_word(at + 1, end)))
+			return NULL;
+		if (*at == '\\' && end - at > 1 && nests)
 			at++;
-		else if (*at == '(')
+		else if (*at == '(' && (nests || !depth))
 			depth++;
 		else if (*at == ')' && --depth == 0)
 			return at + 1;
@@ -93,30 +111,37 @@ static bool has_unsupported_version(const struct claim *c)
 	return strcmp(digits + strspn(digits, "0"), "1") != 0;
 }
 
-/* Reads up to the first sign that no id holds. respects_quotes: any sign may stand between quotes; else quotes are as good as nothing. */
-static bool read_id(struct claim *c, const char *at, const char *end, bool respects_quotes)
+/* Reads up to the first sign that no id holds. */
+static bool read_id(struct claim *c, const char *at, const char *end, const struct reading *reading)
 {
 	bool is_quoted = false;
 	while (at < end && c->gathered.length <= GATHERED_MAX) {
+		if (is_encoded_word(at, end))
+			return true;
 		if (!goes_on(c, *at))
 			end_piece(c);
+		if (!reading->respects_quotes && is_quote(*at)) {
+			at++;
+			continue;
+		}
 		if (as_lex_is_token_char(*at) || (unsigned char)*at > 0x7f) {
 			gather(c, *at++);
 			continue;
 		}
 		if (*at == '\\' && end - at > 1) {
-			if (!is_control_or_space(*++at))
+			at++;
+			if (!is_control_or_space(*at) && !is_encoded_word(at, end))
 				gather(c, *at++);
 			continue;
 		}
 		if (*at == '(' && !is_quoted) {
-			at = skip_comment(at, end);
+			at = skip_comment(at, end, reading->nests_comments);
 			if (!at)
 				return true;
 			continue;
 		}
 		if (*at == '"')
-			is_quoted = respects_quotes && !is_quoted;
+			is_quoted = !is_quoted;
 		else if (!is_control_or_space(*at) && !is_quoted)
 			break;
 		else if (!is_control_or_space(*at))
@@ -146,16 +171,16 @@ static const char *own_id(struct as_arena *arena, const char *authserv_id, bool 
 
 bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, const char *authserv_id)
 {
+	static const struct reading readings[] = { { true, true }, { false, true }, { true, false }, { false, false } };
 	if (n == 0)
 		return true;
-	for (int pass = 0; pass < 2; pass++) {
-		bool respects_quotes = pass == 0;
+	for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
 		struct claim claim = {
 			.arena = arena,
-			.own = own_id(arena, authserv_id, respects_quotes),
+			.own = own_id(arena, authserv_id, readings[i].respects_quotes),
 			.gathered = as_buf_new(arena),
 		};
-		if (read_id(&claim, value, value + n, respects_quotes))
+		if (read_id(&claim, value, value + n, &readings[i]))
 			return true;
 	}
 	return false;
