@@ -9,10 +9,12 @@
 
 #include "dns_unbound.h"
 
+#include "clock.h"
 #include "dns_backend.h"
 #include "dns_packet.h"
 #include "dns_unbound_conf.h"
 #include "domain.h"
+#include "log.h"
 #include "str.h"
 
 #include <errno.h>
@@ -28,7 +30,7 @@
 #include <unbound.h>
 #include <unbound-event.h>
 
-enum { RANGE_MIN = 16, RANGE_MAX = 4096, CLASS_IN = 1, SEC_BOGUS = 1, SEC_SECURE = 2 };
+enum { RANGE_MIN = 16, RANGE_MAX = 4096, CLASS_IN = 1, SEC_BOGUS = 1, SEC_SECURE = 2, STEP_BACK_S = 10 };
 
 struct job {
 	struct job *next; /* in the list of those handed over, or of those under way */
@@ -53,6 +55,9 @@ struct backend {
 	struct ub_ctx *ctx;
 	struct job *under_way;
 	bool is_closing;
+	char *settings;  /* libunbound's */
+	int64_t ahead_s; /* the clock of the wall before the monotonic one */
+	const struct as_log *log;
 	enum as_dnssec unsigned_state; /* of answers that are not secure: without validation nothing is known */
 };
 
@@ -144,6 +149,49 @@ static void resolve(struct backend *self, struct job *job)
 		deliver_failure(job, AS_DNS_TEMPFAIL, AS_DNSSEC_INDETERMINATE, ub_strerror(err));
 }
 
+static int64_t clock_ahead_s(void)
+{
+	return as_clock_wall_s(&as_clock_system) - as_clock_mono_ms(&as_clock_system) / 1000;
+}
+
+/* What is under way is asked again. */
+static void exchange_context(struct backend *self, struct ub_ctx *ctx)
+{
+	struct job *jobs = self->under_way;
+	self->under_way = NULL;
+	self->is_closing = true;
+	as_dns_unbound_close(self->ctx);
+	self->is_closing = false;
+	self->ctx = ctx;
+	while (jobs) {
+		struct job *job = jobs;
+		jobs = job->next;
+		resolve(self, job);
+	}
+}
+
+/* libunbound counts by the clock of the wall. When that is set back by hours, it would keep its records for as many hours more, and take a
+ * server that did not answer for dead as long. Nothing but a context without memory helps. */
+static void look_at_clock(struct backend *self)
+{
+	int64_t before_s = self->ahead_s;
+	self->ahead_s = clock_ahead_s();
+	if (self->ahead_s > before_s - STEP_BACK_S)
+		return;
+	struct as_arena *arena = as_arena_new();
+	const char *detail = "unknown";
+	long long by_s = (long long)(before_s - self->ahead_s);
+	struct ub_ctx *ctx = as_dns_unbound_open(arena, self->base, self->settings, &detail);
+	if (ctx) {
+		as_log(self->log, AS_LOG_WARNING, NULL, "dns: the clock was set back by %lld s, what libunbound knew is dropped", by_s);
+		exchange_context(self, ctx);
+	} else {
+		as_log(self->log, AS_LOG_ERROR, NULL, "dns: the clock was set back by %lld s, records may be kept as much longer: %s", by_s,
+		       detail);
+	}
+	as_arena_free(arena);
+}
+
 static struct job *take_queue(struct backend *self, bool *is_stopping)
 {
 	pthread_mutex_lock(&self->lock);
@@ -178,6 +226,7 @@ static void on_ring(evutil_socket_t fd, short what, void *user)
 		event_base_loopbreak(self->base);
 		return;
 	}
+	look_at_clock(self);
 	while (jobs) {
 		struct job *job = jobs;
 		jobs = job->next;
@@ -238,6 +287,7 @@ static void free_parts(struct backend *self)
 	if (self->ring >= 0)
 		close(self->ring);
 	pthread_mutex_destroy(&self->lock);
+	free(self->settings);
 	free(self);
 }
 
@@ -309,7 +359,10 @@ static struct backend *open_backend(struct as_arena *arena, const struct as_dns_
 		free_parts(self);
 		return NULL;
 	}
-	self->ctx = as_dns_unbound_open(arena, self->base, plan, detail);
+	self->settings = as_xstrdup(as_dns_unbound_settings(arena, plan));
+	self->log = plan->options->log;
+	self->ahead_s = clock_ahead_s();
+	self->ctx = as_dns_unbound_open(arena, self->base, self->settings, detail);
 	if (!self->ctx)
 		return NULL; /* the parts stay: a context that failed and cannot be deleted points to them */
 	int err = pthread_create(&self->thread, NULL, run, self);

@@ -136,7 +136,7 @@ static void write_stub(struct as_buf *text, const struct as_dns_stub *stub)
 		as_buf_printf(text, "stub-addr: \"%s\"\n", *address);
 }
 
-static const char *write_settings(struct as_arena *arena, const struct as_dns_plan *plan)
+const char *as_dns_unbound_settings(struct as_arena *arena, const struct as_dns_plan *plan)
 {
 	const struct as_dns_unbound_options *options = plan->options;
 	struct as_buf text = as_buf_new(arena);
@@ -200,14 +200,14 @@ static void ignore_answer(void *user, int rcode, void *packet, int size, int sec
 	(void)user, (void)rcode, (void)packet, (void)size, (void)security, (void)why_bogus, (void)was_ratelimited;
 }
 
-struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const struct as_dns_plan *plan, const char **detail)
+struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail)
 {
 	struct ub_ctx *ctx = ub_ctx_create_event(base);
 	if (!ctx) {
 		*detail = "libunbound cannot create a context";
 		return NULL;
 	}
-	if (!configure(arena, ctx, write_settings(arena, plan), detail)) {
+	if (!configure(arena, ctx, settings, detail)) {
 		ub_ctx_delete(ctx);
 		return NULL;
 	}

@@ -21,8 +21,11 @@ struct as_dns_plan {
 /* Are the addresses and zones well-formed? NULL, or what is wrong. */
 const char *as_dns_unbound_complaint(struct as_arena *arena, const struct as_dns_unbound_options *options);
 
-/* A context that has answered its first (local) question, so that its settings are known to work. NULL: *detail. */
-struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const struct as_dns_plan *plan, const char **detail);
+/* libunbound's settings for that. Arena memory. */
+const char *as_dns_unbound_settings(struct as_arena *arena, const struct as_dns_plan *plan);
+
+/* A context with these settings that has answered its first (local) question, so that they are known to work. NULL: *detail. */
+struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail);
 
 /* Deletes it, calling what is still under way. Thread of the base. */
 void as_dns_unbound_close(struct ub_ctx *ctx);

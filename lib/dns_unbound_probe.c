@@ -81,7 +81,7 @@ static void run(struct as_arena *arena, struct probe *probes, size_t n, const st
 		struct as_dns_plan plan = { .options = &bare, .anchor = anchor, .forward = probes[i].server, .range = PROBE_RANGE };
 		probes[i].base = base;
 		probes[i].left = &left;
-		probes[i].ctx = as_dns_unbound_open(arena, base, &plan, &detail);
+		probes[i].ctx = as_dns_unbound_open(arena, base, as_dns_unbound_settings(arena, &plan), &detail);
 		if (!probes[i].ctx || ub_resolve_event(probes[i].ctx, zone, AS_DNS_SOA, 1, &probes[i], on_answer, NULL) != 0)
 			left--;
 	}
