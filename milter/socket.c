@@ -331,9 +331,11 @@ void as_socket_remove(const struct as_socket *socket)
 		(void)unlink(socket->path); /* after the change of user the folder may be closed to us: the next start removes it */
 }
 
+/* A number for the loopback address: in a chroot without etc/hosts its name means nothing, and all mail would be deferred. */
 static const char *bracketed(struct as_arena *arena, const struct as_socket *socket)
 {
-	const char *host = *socket->host ? socket->host : "localhost";
+	bool is_loopback = !*socket->host || strcasecmp(socket->host, "localhost") == 0;
+	const char *host = !is_loopback ? socket->host : socket->family == AF_INET6 ? "::1" : "127.0.0.1";
 	return strchr(host, ':') ? as_printf(arena, "[%s]", host) : host;
 }
 
