@@ -427,6 +427,39 @@ static void test_senders(void **state)
 	close_world(&world);
 }
 
+/* What SPF will ask is asked when the names are known; of a client's HELO names the first three (EARLY_HELOS), the last with MAIL. */
+static void test_spf_asks_early(void **state)
+{
+	static const struct {
+		const char *config, *client;
+		unsigned asks;
+	} rows[] = {
+		{ "", "192.0.2.1", 1 },
+		{ "spf { enable = false }", "192.0.2.1", 0 },
+		{ "", NULL, 0 },
+		{ "trusted-networks = {\"192.0.2.1\"}", "192.0.2.1", 0 },
+	};
+	static const char *const names[] = { "h1.example.net", "h2.example.net", "h3.example.net", "h4.example.net" };
+	(void)state;
+	for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+		struct world world = open_world(rows[row].config);
+		struct as_ip client = { .family = 0 };
+		if (rows[row].client)
+			assert_int_equal(as_ip_parse(rows[row].client, &client), AS_OK);
+		as_engine_close(world.session);
+		world.session = as_engine_connect(world.env, &client, NULL, "mx.example.net");
+		for (size_t i = 0; i < 4; i++)
+			as_engine_helo(world.session, names[i]);
+		assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), 3 * rows[row].asks);
+		assert_int_equal(as_dns_fake_queries(world.fake, names[3], AS_DNS_TXT), 0);
+		struct as_message *message = as_engine_mail(world.session, NULL, "<bob@example.org>", false);
+		assert_int_equal(as_dns_fake_queries(world.fake, names[3], AS_DNS_TXT), rows[row].asks);
+		assert_int_equal(as_dns_fake_queries(world.fake, "example.org", AS_DNS_TXT), rows[row].asks);
+		as_engine_end(message);
+		close_world(&world);
+	}
+}
+
 /* OpenDMARC 443: names of every length in every place of SPF, exact under a memory checker. */
 static void test_names_of_each_length(void **state)
 {
@@ -585,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_clock_is_set),
 		cmocka_unit_test(test_message_keeps_its_environment),
 		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_spf_asks_early),
 		cmocka_unit_test(test_names_of_each_length),
 		cmocka_unit_test(test_repeated_helo_costs_no_memory),
 		cmocka_unit_test(test_recipients_are_kept),
