@@ -13,7 +13,8 @@ enum { AS_DOMAIN_MAX = 253, AS_LABEL_MAX = 63 };
 
 /* Brings a domain as found in mail to the one form: U-labels to A-labels (libidn2), lower case, one trailing dot removed.
  * The result holds letters, digits, "-", "_" and single dots only, labels of 1..63 octets, 253 at most, at least one label.
- * AS_ERR_SYNTAX for anything else (address literals, invalid UTF-8, NUL, spaces, empty labels). Thread safe. RFC 9989 5.3.1 */
+ * AS_ERR_SYNTAX, and *domain as it was, for anything else (address literals, invalid UTF-8, NUL, spaces, empty labels). Thread safe.
+ * RFC 9989 5.3.1 */
 enum as_err as_domain_normal(struct as_arena *arena, const char *bytes, size_t n, const char **domain);
 
 /* May this name be asked in DNS? Any bytes 0x20..0x7e, labels 1..63, 253 octets at most, no trailing dot. */

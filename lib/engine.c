@@ -334,7 +334,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.id = message->decision_id ? message->decision_id : queue_id,
 		.hostname = message->session->hostname,
 		.from = &message->from,
-		.spf_helo = message->spf_helo,
+		.spf_helo = message->has_null_sender ? message->spf : message->spf_helo, /* the same identity, RFC 7208 2.4 */
 		.spf = message->spf,
 		.dkim = message->dkim,
 		.arc = message->arc,

@@ -66,7 +66,7 @@ struct as_message {
 	/* state and findings of the methods; NULL: not run */
 	struct as_dkim *dkim_state;
 	struct as_arc *arc_state; /* NULL also without an ARC field */
-	struct as_spf_outcome *spf_helo;
+	struct as_spf_outcome *spf_helo; /* beside spf: NULL with a null sender */
 	struct as_spf_outcome *spf;
 	struct as_dkim_outcome *dkim;
 	struct as_arc_outcome *arc;

@@ -29,13 +29,13 @@ struct as_facts {
 	bool had_internal_error;
 	const char *internal_error;
 	const char *helo;
-	const char *envelope_domain; /* "" for a null sender */
+	const char *envelope_domain; /* "" for a null sender, or one without a domain */
 	const char *queue_id;
 	const char *id;              /* under which the decision is found: that of the trace, else of the queue; NULL */
 	const char *hostname;        /* our authserv-id */
 	const struct as_from *from;
-	const struct as_spf_outcome *spf_helo;
-	const struct as_spf_outcome *spf;  /* MAIL FROM identity */
+	const struct as_spf_outcome *spf_helo; /* HELO identity; with a null sender spf */
+	const struct as_spf_outcome *spf;      /* MAIL FROM identity */
 	const struct as_dkim_outcome *dkim;
 	const struct as_arc_outcome *arc; /* newest sealer last */
 	const struct as_dmarc_outcome *dmarc;

@@ -379,7 +379,7 @@ const struct as_keyword as_keywords[] = {
 	{ CONDITION("spf", WORDS, AS_IF_SPF), .words = spf_codes, .example = "{\"fail\", \"softfail\"}",
 	  .help = "Result for the envelope's domain, or for the HELO name when the sender is null." },
 	{ CONDITION("spf-helo", WORDS, AS_IF_SPF_HELO), .words = spf_codes, .example = "{\"fail\"}",
-	  .help = "Result for the HELO name beside that of a sender that is not null." },
+	  .help = "Result for the HELO name; when the sender is null that is the same as spf." },
 	{ CONDITION("dkim", WORDS, AS_IF_DKIM), .words = dkim_codes, .example = "{\"none\", \"fail\"}",
 	  .help = "All signatures in one word: pass if one passes, else temperror if a key could not be had, else policy if one is not "
 		  "acceptable, else fail." },

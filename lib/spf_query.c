@@ -18,10 +18,8 @@ const char *as_spf_query_new(struct as_arena *arena, const struct as_spf_request
 {
 	const char *domain = request->domain ? request->domain : "";
 	*query = (struct as_spf_query){ .wants_explanation = request->wants_explanation };
-	if (as_domain_normal(arena, domain, strlen(domain), &query->domain) != AS_OK) {
-		query->domain = NULL;
+	if (as_domain_normal(arena, domain, strlen(domain), &query->domain) != AS_OK)
 		return "not a domain name";
-	}
 	if (as_domain_labels(query->domain) < 2)
 		return "not a multi-label domain name";
 	if (request->client.family == 0)

@@ -229,6 +229,29 @@ static void test_entry(void **state)
 	as_dns_world_close(&world);
 }
 
+static void test_unknown_client(void **state)
+{
+	static const struct {
+		const char *domain, *want, *normal;
+	} cases[] = {
+		{ "Example.com", "temperror (no idea) 0/0", "example.com" },
+		{ NULL, "temperror (no idea) 0/0", "" },
+		{ "localhost", "none (not a multi-label domain name) 0/0", "localhost" },
+		{ "[192.0.2.1]", "none (not a domain name) 0/0", "" },
+		{ "", "none (not a domain name) 0/0", "" },
+	};
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct as_spf_outcome outcome;
+		as_spf_unknown(arena, cases[i].domain, "no idea", &outcome);
+		assert_string_equal(describe(arena, &outcome), cases[i].want);
+		assert_string_equal(outcome.domain ? outcome.domain : "", cases[i].normal);
+		assert_null(outcome.weakest);
+	}
+	as_arena_free(arena);
+}
+
 static void test_mechanisms(void **state)
 {
 	static const struct check_case cases[] = {
@@ -735,6 +758,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_entry),
+		cmocka_unit_test(test_unknown_client),
 		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_explanations),
 		cmocka_unit_test(test_dnssec),
