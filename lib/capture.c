@@ -21,7 +21,6 @@ struct piece {
 };
 
 struct as_recorder {
-	const char *path;
 	bool is_chosen;
 	bool is_cut; /* from here on nothing is kept */
 	size_t most;
@@ -43,11 +42,9 @@ static void release_recorder(void *user)
 	free(r);
 }
 
-void as_capture_begin(struct as_message *message, const char *path, bool is_chosen)
+void as_capture_begin(struct as_message *message, bool is_chosen)
 {
-	enum { PATH_MOST = 1024 }; /* as engine.c */
 	struct as_recorder *r = as_xalloc(sizeof *r);
-	r->path = as_strndup(message->arena, path, strnlen(path, PATH_MOST));
 	r->is_chosen = is_chosen;
 	r->most = (size_t)message->env->settings->capture.maximum_bytes;
 	message->recorder = r;
@@ -236,7 +233,7 @@ static json_t *envelope_object(const struct as_message *m)
 		put_text(o, "client", as_ip_text(&m->session->client, client));
 	put_text(o, "client-name", m->session->client_name);
 	put_text(o, "helo", m->session->helo);
-	put_text(o, "mail", m->recorder->path);
+	put_text(o, "mail", m->envelope_path);
 	put_flag(o, "authenticated", m->is_authenticated);
 	put_text(o, "login-mechanism", m->login_mechanism);
 	put_text(o, "login-name", m->login_name);

@@ -12,9 +12,9 @@
 
 /* --- recording ----------------------------------------------------------------------------------------------------- */
 
-/* Keeps what comes from now on, after as_engine_mail() and before the first header field; path as it was given there. capture.maximum-bytes
- * bounds it. is_chosen: captured whatever the decision is; otherwise for the rules of capture.rules only. */
-void as_capture_begin(struct as_message *message, const char *path, bool is_chosen);
+/* Keeps what comes from now on, after as_engine_mail() and before the first header field. capture.maximum-bytes bounds it. is_chosen:
+ * captured whatever the decision is; otherwise for the rules of capture.rules only. */
+void as_capture_begin(struct as_message *message, bool is_chosen);
 
 /* For engine.c: message->recorder is there. */
 void as_capture_field(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length);

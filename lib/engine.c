@@ -5,7 +5,6 @@
 #include "engine.h"
 
 #include "capture.h"
-#include "domain.h"
 #include "edits.h"
 #include "facts.h"
 #include "logline.h"
@@ -18,7 +17,7 @@
 
 enum {
 	HELO_MAX = 512,        /* RFC 5321 4.5.3.1.4: a command line */
-	PATH_MAX_BYTES = 1024, /* RFC 5321 4.5.3.1.3 asks for 256 */
+	PATH_MAX_BYTES = 1024, /* RFC 5321 4.5.3.1.3 asks for 256; a domain of U-labels may have 1012 */
 	RECIPIENTS_MAX = 10000,
 	TLS_MAX = 128,         /* a version or a cipher */
 	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
@@ -112,27 +111,21 @@ void as_engine_close(struct as_session *session)
 		as_arena_free(session->arena);
 }
 
-/* The envelope sender. A path that does not parse has its domain behind the last "@", where MTAs look for it; both parts stay as given,
- * but a domain that is one. Without an "@" there is only a local part, whatever it looks like. */
+/* So much of a path is kept that the domain is whole: its end. */
+static char *copy_path(struct as_arena *arena, const char *path)
+{
+	size_t n = strlen(path);
+	return as_strdup(arena, n > PATH_MAX_BYTES ? path + n - PATH_MAX_BYTES : path);
+}
+
 static void set_sender(struct as_message *message, const char *path)
 {
-	const char *given = copy_capped(message->arena, path, PATH_MAX_BYTES);
+	message->envelope_path = path = copy_path(message->arena, path);
 	message->envelope_local = "";
 	message->envelope_domain = "";
-	message->has_null_sender = strcmp(given, "<>") == 0 || !*given;
-	if (message->has_null_sender || as_path_parse(message->arena, given, &message->envelope_local, &message->envelope_domain) == AS_OK)
-		return;
-	char *address = as_strdup(message->arena, given + (*given == '<'));
-	size_t n = strlen(address);
-	if (n && address[n - 1] == '>')
-		address[n - 1] = '\0';
-	char *domain = strrchr(address, '@');
-	if (domain) {
-		*domain++ = '\0';
-		message->envelope_domain = domain;
-		(void)as_domain_normal(message->arena, domain, strlen(domain), &message->envelope_domain); /* else as given */
-	}
-	message->envelope_local = address;
+	message->has_null_sender = strcmp(path, "<>") == 0 || !*path;
+	if (!message->has_null_sender)
+		(void)as_path_parse_lax(message->arena, path, &message->envelope_local, &message->envelope_domain);
 }
 
 /* Should this client's message be judged? */
@@ -215,7 +208,7 @@ void as_engine_rcpt(struct as_message *message, const char *path)
 	if (message->recipient_count == RECIPIENTS_MAX)
 		return;
 	message->recipients = as_grow(message->arena, message->recipients, message->recipient_count, sizeof *message->recipients);
-	message->recipients[message->recipient_count++] = copy_capped(message->arena, path, PATH_MAX_BYTES);
+	message->recipients[message->recipient_count++] = copy_path(message->arena, path);
 }
 
 /* Its verdict is "internal error" then: a library may have taken the lack of memory for something else. So it takes no more of it. */

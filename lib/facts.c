@@ -24,17 +24,17 @@ unsigned as_facts_needs(const struct as_settings *settings)
 	return rules | (settings->translation_count ? AS_NEEDS_RECIPIENTS : 0);
 }
 
-/* A recipient that does not parse has no domain, and its address is what was given. */
+/* Without a usable domain the address is what was given. */
 static const struct as_recipient *recipients_of(const struct as_message *message)
 {
 	struct as_recipient *list = as_alloc_array(message->arena, message->recipient_count, sizeof *list);
 	for (size_t i = 0; i < message->recipient_count; i++) {
-		const char *given = message->recipients[i], *local = "";
-		list[i].domain = "";
-		list[i].address = given;
-		if (as_path_parse(message->arena, given, &local, &list[i].domain) == AS_OK)
-			list[i].address = as_printf(message->arena, "%s@%s", as_lower_copy(message->arena, local, strlen(local)),
-						    list[i].domain);
+		const char *given = message->recipients[i], *local, *domain;
+		list[i] = (struct as_recipient){ .address = given, .domain = "" };
+		if (as_path_parse_lax(message->arena, given, &local, &domain) != AS_OK || !*domain)
+			continue;
+		list[i].address = as_printf(message->arena, "%s@%s", as_lower_copy(message->arena, local, strlen(local)), domain);
+		list[i].domain = domain;
 	}
 	return list;
 }

@@ -43,4 +43,9 @@ void as_from_parse(struct as_arena *arena, const char *value, size_t n, struct a
  * RFC 5321 4.1.2. Then *domain is "", *local what could be read. local may be NULL. */
 enum as_err as_path_parse(struct as_arena *arena, const char *path, const char **local, const char **domain);
 
+/* The same for a path that the MTA has accepted, whatever it looks like: in one that does not parse the domain stands behind the last
+ * "@", where MTAs look for it ("a@b@example.com", "a b@example.com"), and *local is what stands before it, as given. AS_ERR_SYNTAX: no
+ * usable domain. Then *domain are its bytes as given; without an "@" it is "", and *local the whole address. */
+enum as_err as_path_parse_lax(struct as_arena *arena, const char *path, const char **local, const char **domain);
+
 #endif

@@ -72,3 +72,21 @@ enum as_err as_path_parse(struct as_arena *arena, const char *path, const char *
 	*local = text.text;
 	return as_domain_normal(arena, at + 1, (size_t)(end - at - 1), domain);
 }
+
+enum as_err as_path_parse_lax(struct as_arena *arena, const char *path, const char **local, const char **domain)
+{
+	if (as_path_parse(arena, path, local, domain) == AS_OK)
+		return AS_OK;
+	char *address = as_strdup(arena, path + (*path == '<'));
+	size_t n = strlen(address);
+	if (n && address[n - 1] == '>')
+		address[n - 1] = '\0';
+	char *at = strrchr(address, '@');
+	*local = address;
+	*domain = "";
+	if (!at)
+		return AS_ERR_SYNTAX;
+	*at = '\0';
+	*domain = at + 1;
+	return as_domain_normal(arena, at + 1, strlen(at + 1), domain);
+}

@@ -43,6 +43,7 @@ struct as_message {
 	const char *login_name;      /* NULL */
 	bool has_eoh;                /* the header is complete and the methods have seen it */
 	struct as_body_hashes *bodies; /* what they asked for; NULL before */
+	const char *envelope_path;   /* the sender as given, but for the beginning of a very long one */
 	const char *envelope_local;  /* "" for a null sender */
 	const char *envelope_domain; /* normal form of domain.h, else as given, any bytes; "" for a null sender and without an "@" */
 	bool has_null_sender;

@@ -193,7 +193,7 @@ static sfsistat defer_mail(SMFICTX *ctx, const struct as_env *env, enum as_metri
 }
 
 /* Whether a message is the n-th is known now, whether one of the rules decides it in the end. */
-static void begin_capture(struct as_message *message, const char *path)
+static void begin_capture(struct as_message *message)
 {
 	const struct as_settings *settings = message->env->settings;
 	uint64_t every = (uint64_t)settings->capture.every;
@@ -201,7 +201,7 @@ static void begin_capture(struct as_message *message, const char *path)
 		return;
 	bool is_chosen = every && (atomic_fetch_add(&service->offered, 1) + 1) % every == 0;
 	if (is_chosen || (settings->capture.rules && *settings->capture.rules))
-		as_capture_begin(message, path, is_chosen);
+		as_capture_begin(message, is_chosen);
 }
 
 static sfsistat on_mail(SMFICTX *ctx, char **argv)
@@ -226,7 +226,7 @@ static sfsistat on_mail(SMFICTX *ctx, char **argv)
 		c->message = as_engine_mail(c->session, env, argv[0] ? argv[0] : "", mechanism || name);
 		as_engine_login(c->message, mechanism, name);
 		as_engine_tls(c->message, symbol(ctx, "{tls_version}"), symbol(ctx, "{cipher}"));
-		begin_capture(c->message, argv[0] ? argv[0] : "");
+		begin_capture(c->message);
 	}
 	as_env_unref(env);
 	return answer;

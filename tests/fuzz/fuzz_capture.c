@@ -113,7 +113,7 @@ static void round_trip(const char *at, size_t n)
 	as_engine_helo(session, line(arena, &at, end));
 	const char *path = line(arena, &at, end);
 	struct as_message *message = as_engine_mail(session, NULL, path, false);
-	as_capture_begin(message, path, true);
+	as_capture_begin(message, true);
 	for (int i = 0; i < 3; i++) {
 		const char *name = i ? "From" : "Authentication-Results", *value = at;
 		at = memchr(at, '\n', (size_t)(end - at)) ? (const char *)memchr(at, '\n', (size_t)(end - at)) + 1 : end;

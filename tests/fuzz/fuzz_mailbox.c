@@ -62,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (as_path_parse(arena, text, &local, &domain) == AS_OK && *domain)
 		check_domain(arena, domain);
+	if (as_path_parse_lax(arena, text, &local, &domain) == AS_OK && *domain)
+		check_domain(arena, domain);
 	if (as_domain_normal(arena, text, size, &domain) == AS_OK)
 		check_domain(arena, domain);
 	as_taglist_parse(arena, text, size, 100, &list);

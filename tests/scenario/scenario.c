@@ -368,7 +368,7 @@ static char *judge(struct as_arena *arena, const struct as_scenario *s, struct a
 	if (s->is_authenticated)
 		as_engine_login(message, "PLAIN", s->login);
 	if (capture)
-		as_capture_begin(message, s->from, true);
+		as_capture_begin(message, true);
 	for (size_t i = 0; i < s->recipient_count; i++)
 		as_engine_rcpt(message, s->recipients[i]);
 	const char *body = as_scenario_fields(s, feed_field, message);

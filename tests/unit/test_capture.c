@@ -124,7 +124,7 @@ static void judge(struct world *w, const struct mail *mail)
 	const char *text = mail->text;
 	size_t size = mail->size;
 	open_world(w, mail);
-	as_capture_begin(w->message, mail->path, true);
+	as_capture_begin(w->message, true);
 	as_engine_rcpt(w->message, "<jane\xff@example.net>");
 	if (mail->is_signed)
 		text = as_sign_message(w->arena, &signer, text, size, &size);
@@ -281,13 +281,13 @@ static void test_rules_choose(void **state)
 	(void)state;
 	struct world w;
 	open_world(&w, &mails[1]);
-	as_capture_begin(w.message, mails[1].path, false);
+	as_capture_begin(w.message, false);
 	feed_header(w.message, mails[1].text, mails[1].text + mails[1].size);
 	as_engine_eom(w.message, NULL, NULL, NULL, &w.verdict);
 	assert_false(as_capture_is_wanted(w.message)); /* dmarc-reject */
 	leave(&w);
 	open_world(&w, &mails[5]);
-	as_capture_begin(w.message, mails[5].path, false);
+	as_capture_begin(w.message, false);
 	feed_header(w.message, mails[5].text, mails[5].text + mails[5].size);
 	as_engine_eom(w.message, NULL, NULL, NULL, &w.verdict);
 	assert_true(as_capture_is_wanted(w.message)); /* dmarc-temperror */
@@ -309,7 +309,7 @@ static void test_bounds(void **state)
 	const char *detail;
 	mail.config = "capture { maximum-bytes = 64k }";
 	open_world(&w, &mail);
-	as_capture_begin(w.message, mail.path, true);
+	as_capture_begin(w.message, true);
 	feed_header(w.message, mail.text, mail.text + mail.size);
 	as_engine_eoh(w.message);
 	for (int i = 0; i < 200; i++)
@@ -324,7 +324,7 @@ static void test_bounds(void **state)
 	leave(&w);
 	/* a header that leaves no room for the rest */
 	open_world(&w, &mail);
-	as_capture_begin(w.message, mail.path, true);
+	as_capture_begin(w.message, true);
 	for (int i = 0; i < 100; i++)
 		as_engine_header(w.message, "X", 1, (const char *)chunk, sizeof chunk);
 	as_engine_eom(w.message, NULL, NULL, NULL, &w.verdict);

@@ -427,6 +427,32 @@ static void test_senders(void **state)
 	close_world(&world);
 }
 
+/* A local part that is longer than what is kept hides neither the domain of the sender nor that of a recipient. */
+static void test_long_paths(void **state)
+{
+	static const size_t sizes[] = { 64, 1008, 1009, 1010, 1011, 1100, 2000 }; /* 1024 octets are kept */
+	static const char *const starts[] = { "<", "<\"", "<@relay.example:", "" };
+	static const char *const ends[] = { "@example.com>", "\"@example.com>", "@example.com>", "@example.com" };
+	(void)state;
+	struct world world = open_world("rule \"r\" { recipient-domain = \"example.com\" action = \"reject\" }");
+	for (size_t i = 0; i < 4 * sizeof sizes / sizeof *sizes; i++) {
+		struct as_arena *arena = as_arena_new();
+		char *local = as_alloc(arena, sizes[i / 4] + 1);
+		memset(local, 'a', sizes[i / 4]);
+		const char *path = as_printf(arena, "%s%s%s", starts[i % 4], local, ends[i % 4]);
+		struct as_message *message = as_engine_mail(world.session, NULL, path, false);
+		assert_string_equal(message->envelope_domain, "example.com");
+		assert_non_null(strstr(message->envelope_local, "aaaa"));
+		as_engine_rcpt(message, path);
+		add_header(message, "From", " bob@example.com");
+		assert_string_equal(finish(message).decision->rule, "r");
+		assert_int_equal(message->spf->code, AS_PASS);
+		as_engine_end(message);
+		as_arena_free(arena);
+	}
+	close_world(&world);
+}
+
 /* What SPF will ask is asked when the names are known; of a client's HELO names the first three (EARLY_HELOS), the last with MAIL. */
 static void test_spf_asks_early(void **state)
 {
@@ -618,6 +644,7 @@ int main(void)
 		cmocka_unit_test(test_clock_is_set),
 		cmocka_unit_test(test_message_keeps_its_environment),
 		cmocka_unit_test(test_senders),
+		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_spf_asks_early),
 		cmocka_unit_test(test_names_of_each_length),
 		cmocka_unit_test(test_repeated_helo_costs_no_memory),
