@@ -22,6 +22,9 @@
 #define SOA(ttl, minimum) \
 	EXAMPLE RR("\6", ttl) "\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0" minimum
 #define ADDRESS "\0\4\xc0\0\2"
+#define X48 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X63 X48 "xxxxxxxxxxxxxxx"
+#define LABEL63 "\x3f" X63
 #define BYTES(text) text, sizeof(text) - 1
 
 static const struct {
@@ -40,6 +43,10 @@ static const struct {
 	{ "records of other names and classes", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") EXAMPLE RR("\1", "\x3c") ADDRESS "\1" P "\0\1\0\3\0\0\0\1\0\4\xc0\0\2\1"),
 	  "nodata 0 a.example" },
+	{ "the longest name", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		LABEL63 LABEL63 LABEL63 "\x33" X48 "xxx" P RR("\1", "\x3c") ADDRESS "\1" P RR("\1", "\x3c") ADDRESS "\2"),
+	  "ok 60 a.example: \\xc0\\x00\\x02\\x02" },
 	{ "an address of a wrong size is left out", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1") P RR("\1", "\x3c") "\0\3\xc0\0\2" P RR("\1", "\x3c") ADDRESS "\2"),
 	  "ok 60 a.example: \\xc0\\x00\\x02\\x02" },
@@ -55,12 +62,27 @@ static const struct {
 		P RR("\xf", "\x3c") "\0\7\0\xa\2Mx\xc0\x0e"), "ok 60 a.example: 10 mx.example" },
 	{ "an exchange with a control byte", AS_DNS_MX,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xf") P RR("\xf", "\x3c") "\0\7\0\xa\2m\1\xc0\x0e"), "nodata 60 a.example" },
+	{ "an exchange without a name", AS_DNS_MX,
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\xf") P RR("\xf", "\x3c") "\0\1\0" P RR("\xf", "\x3c") "\0\2\0\xa"),
+	  "nodata 60 a.example" },
+	{ "the longest name there is to point to", AS_DNS_PTR,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xc")
+		P RR("\xc", "\x3c") "\0\xff" LABEL63 LABEL63 LABEL63 "\x3d" X48 "xxxxxxxxxxxxx\0"),
+	  "ok 60 a.example: " X63 "." X63 "." X63 "." X48 "xxxxxxxxxxxxx" },
+	{ "a name shorter than its rdata", AS_DNS_PTR,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xc") P RR("\xc", "\x3c") "\0\6\2mx\xc0\x0ex"), "nodata 60 a.example" },
 	{ "a name longer than its rdata", AS_DNS_PTR,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\xc") P RR("\xc", "\x3c") "\0\3\2mx\xc0\x0e"), "nodata 60 a.example" },
 	{ "an alias, its TTL counts", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
 		P RR("\5", "\x14") "\0\4\1b\xc0\x0e" "\xc0\x27" RR("\1", "\x3c") ADDRESS "\1"),
 	  "ok 20 b.example: \\xc0\\x00\\x02\\x01" },
+	{ "an alias of another class", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		P "\0\5\0\3\0\0\0\x14\0\4\1b\xc0\x0e" "\xc0\x27" RR("\1", "\x3c") ADDRESS "\1"), "nodata 0 a.example" },
+	{ "an alias shorter than its rdata", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		P RR("\5", "\x14") "\0\5\1b\xc0\x0ex" "\xc0\x27" RR("\1", "\x3c") ADDRESS "\1"), "nodata 0 a.example" },
 	{ "an alias after its target", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
 		"\1b" EXAMPLE RR("\1", "\x3c") ADDRESS "\1" P RR("\5", "\x14") "\0\2\xc0\x1b"),
@@ -80,6 +102,10 @@ static const struct {
 	{ "no such name, the SOA's TTL", AS_DNS_A,
 	  BYTES("id" NXDOMAIN COUNTS("\0", "\1") QUESTION("\1") SOA("\x14", "\x32")),
 	  "nxdomain 20 a.example" },
+	{ "no data, a SOA without its numbers", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\0", "\1") QUESTION("\1") EXAMPLE RR("\6", "\x64") "\0\2\0\0"), "nodata 0 a.example" },
+	{ "no data, the SOA at the wrong place", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") SOA("\x64", "\x32")), "nodata 0 a.example" },
 	{ "no such name, nothing about keeping it", AS_DNS_A,
 	  BYTES("id" NXDOMAIN COUNTS("\0", "\0") QUESTION("\1")), "nxdomain 0 a.example" },
 	{ "a TTL with its highest bit", AS_DNS_A,
@@ -109,6 +135,13 @@ static const struct {
 	  "tempfail 0 a.example [malformed answer]" },
 	{ "a pointer forwards", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\xc0\x30" RR("\1", "\x3c") ADDRESS "\1"),
+	  "tempfail 0 a.example [malformed answer]" },
+	{ "a name that is too long by one", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\2", "\0") QUESTION("\1")
+		LABEL63 LABEL63 LABEL63 "\x34" X48 "xxxx" P RR("\1", "\x3c") ADDRESS "\1" P RR("\1", "\x3c") ADDRESS "\2"),
+	  "tempfail 0 a.example [malformed answer]" },
+	{ "a label that is too long by one", AS_DNS_A,
+	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\x40" X48 "xxxxxxxxxxxxxxxx\0" RR("\1", "\x3c") ADDRESS "\1"),
 	  "tempfail 0 a.example [malformed answer]" },
 	{ "an unknown kind of label", AS_DNS_A,
 	  BYTES("id" NOERROR COUNTS("\1", "\0") QUESTION("\1") "\x41" "a\0" RR("\1", "\x3c") ADDRESS "\1"),

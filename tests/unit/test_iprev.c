@@ -90,6 +90,7 @@ static const struct {
 	  "temperror (bogus: said so by the zone text) ?mx.example.com 1 bogus@mx.example.com" },
 
 	{ .name = "the 10th name", TEN_NAMES "n9.example. A 192.0.2.1\n", "pass n9.example 10 insecure@" REVERSE, .queries = 11 },
+	{ .name = "ten names, all in vain", TEN_NAMES, "fail (no name leads back) 10 insecure@" REVERSE, .queries = 11 },
 	{ .name = "the 11th name", TEN_NAMES PTR("n10.example.") "n10.example. A 192.0.2.1\n",
 	  "fail (none of the first names leads back) 11 insecure@" REVERSE, .queries = 11 },
 	{ .name = "the same name again and again", PTR("a.example.") PTR("a.example.") PTR("A.example.") "a.example. A 192.0.2.2\n",
