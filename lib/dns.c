@@ -118,6 +118,11 @@ void as_dns_unref(struct as_dns *dns)
 	free(dns);
 }
 
+bool as_dns_is_makeshift(const struct as_dns *dns)
+{
+	return dns->backend->is_makeshift;
+}
+
 static void count(atomic_uint_fast64_t *counter)
 {
 	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);

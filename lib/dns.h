@@ -69,6 +69,9 @@ struct as_dns *as_dns_new(struct as_dns_backend *backend, const struct as_dns_op
 struct as_dns *as_dns_ref(struct as_dns *dns);
 void as_dns_unref(struct as_dns *dns); /* NULL is allowed. The last one waits for the back end to stop. Thread safe */
 
+/* Were the servers that it should ask silent when it was made, so that another one made now may be better? */
+bool as_dns_is_makeshift(const struct as_dns *dns);
+
 struct as_dns_stats {
 	uint64_t asked;      /* questions of all sets */
 	uint64_t hits;       /* answered by the cache */

@@ -15,6 +15,7 @@ struct as_dns_backend {
 	bool (*pump)(struct as_dns_backend *self, int64_t until_ms);
 	/* Stops, delivering every question still open as TEMPFAIL, then frees itself. */
 	void (*free)(struct as_dns_backend *self);
+	bool is_makeshift; /* as_dns_is_makeshift() */
 };
 
 /* A new answer with one reference; fill it through the builder, then deliver. Memory of the answer is its own arena. */

@@ -347,7 +347,7 @@ static void warn(const struct as_dns_unbound_options *options, const struct as_d
 static struct backend *open_backend(struct as_arena *arena, const struct as_dns_plan *plan, const char **detail)
 {
 	struct backend *self = as_xalloc(sizeof *self);
-	self->backend = (struct as_dns_backend){ .start = start, .free = stop };
+	self->backend = (struct as_dns_backend){ .start = start, .free = stop, .is_makeshift = plan->is_makeshift };
 	self->last_queued = &self->queue;
 	self->unsigned_state = plan->anchor ? AS_DNSSEC_INSECURE : AS_DNSSEC_INDETERMINATE;
 	pthread_mutex_init(&self->lock, NULL);
@@ -392,7 +392,7 @@ struct as_dns_backend *as_dns_unbound_new(struct as_arena *arena, const struct a
 	if (options->mode == AS_DNS_FORWARD)
 		plan.forward = options->forward;
 	if (options->mode == AS_DNS_AUTO)
-		plan.forward = as_dns_unbound_probe(arena, options, plan.anchor, &why);
+		why = as_dns_unbound_probe(arena, &plan);
 	struct backend *self = open_backend(arena, &plan, detail);
 	if (!self)
 		return NULL;

@@ -16,6 +16,7 @@ struct as_dns_plan {
 	const struct as_dns_anchor *anchor; /* NULL: no validation */
 	const char *const *forward;         /* NULL: recurse */
 	unsigned range;                     /* sockets for questions under way */
+	bool is_makeshift;                  /* AUTO: recurse because no server answered */
 };
 
 /* Are the addresses and zones well-formed? NULL, or what is wrong. */
@@ -30,9 +31,8 @@ struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *ba
 /* Deletes it, calling what is still under way. Thread of the base. */
 void as_dns_unbound_close(struct ub_ctx *ctx);
 
-/* AUTO: the servers of resolv.conf that hand signatures through (all of them if nothing is validated), NULL-terminated, or NULL:
- * recurse. Takes 2.5 s at most. *why: for the log. */
-const char *const *as_dns_unbound_probe(struct as_arena *arena, const struct as_dns_unbound_options *options,
-					const struct as_dns_anchor *anchor, const char **why);
+/* AUTO: makes the servers of resolv.conf that hand signatures through (all of them if nothing is validated) the plan's forwarders; none:
+ * recurse. Takes 2.5 s at most. Returns why, for the log. */
+const char *as_dns_unbound_probe(struct as_arena *arena, struct as_dns_plan *plan);
 
 #endif

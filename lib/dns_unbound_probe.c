@@ -95,28 +95,29 @@ static void run(struct as_arena *arena, struct probe *probes, size_t n, const st
 	event_base_free(base);
 }
 
-const char *const *as_dns_unbound_probe(struct as_arena *arena, const struct as_dns_unbound_options *options,
-					const struct as_dns_anchor *anchor, const char **why)
+const char *as_dns_unbound_probe(struct as_arena *arena, struct as_dns_plan *plan)
 {
-	const char *file = options->resolv_conf ? options->resolv_conf : AS_DNS_RESOLV_CONF;
+	const char *file = plan->options->resolv_conf ? plan->options->resolv_conf : AS_DNS_RESOLV_CONF;
 	const char **servers = as_alloc_array(arena, SERVERS_MAX + 1, sizeof *servers);
 	struct probe probes[SERVERS_MAX] = { 0 };
 	size_t good = 0;
 	bool any_answer = false;
 	size_t n = read_servers(arena, file, servers);
-	*why = as_printf(arena, n ? "the servers of %s, not tested" : "no servers in %s", file);
-	if (n == 0 || !anchor)
-		return n ? servers : NULL;
+	if (n == 0 || !plan->anchor) {
+		plan->forward = n ? servers : NULL;
+		return as_printf(arena, n ? "the servers of %s, not tested" : "no servers in %s", file);
+	}
 	for (size_t i = 0; i < n; i++)
 		probes[i].server[0] = servers[i];
-	run(arena, probes, n, options, anchor);
+	run(arena, probes, n, plan->options, plan->anchor);
 	for (size_t i = 0; i < n; i++) {
 		any_answer = any_answer || probes[i].has_answer;
 		if (probes[i].is_secure)
 			servers[good++] = servers[i];
 	}
 	servers[good] = NULL;
+	plan->forward = good ? servers : NULL;
+	plan->is_makeshift = !any_answer;
 	const char *verdict = any_answer ? "do not hand DNSSEC signatures through" : "did not answer the probe";
-	*why = as_printf(arena, "the servers of %s %s", file, good ? "hand DNSSEC signatures through" : verdict);
-	return good ? servers : NULL;
+	return as_printf(arena, "the servers of %s %s", file, good ? "hand DNSSEC signatures through" : verdict);
 }

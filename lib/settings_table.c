@@ -260,7 +260,8 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dns", ROW("mode", WORD, "auto", dns.mode), .words = modes,
 	  .help = "Who is asked: auto takes the servers of resolv.conf if they hand DNSSEC signatures through and otherwise asks the "
 		  "authoritative servers itself, forward asks the servers of the keyword forward, recurse asks the authoritative "
-		  "servers. In every mode answers are validated here." },
+		  "servers. In every mode answers are validated here. Servers that were silent at the start of auto are tried again "
+		  "at a reload." },
 	{ .section = "dns", ROW("forward", SERVERS, "{}", dns.forward),
 	  .help = "Servers for the mode forward: an address, or ADDRESS@PORT." },
 	{ .section = "dns", ROW("trust-anchor", FILE, "/usr/share/dns/root.key", dns.trust_anchor),

@@ -3,7 +3,8 @@
  *
  * Messages keep the environment they began with by its reference count; the lock only covers the pointer. The DNS service, with
  * its cache, outlives a reload unless something in dns{} changed, or a file that it was made from: a trust anchor is rolled over by
- * replacing the file (DN-8), and mode "auto" goes by resolv.conf.
+ * replacing the file (DN-8), and mode "auto" goes by resolv.conf. One that found none of its servers at the start, perhaps before the
+ * network was there, does not outlive it.
  */
 #include "config.h"
 
@@ -184,7 +185,7 @@ static struct as_env *load(struct as_environment *e, struct as_arena *arena, str
 	}
 	const char *state = NULL;
 	*sources = look_at_sources(settings);
-	bool is_same = same_dns(old, settings) && same_sources(&e->sources, sources);
+	bool is_same = same_dns(old, settings) && same_sources(&e->sources, sources) && !as_dns_is_makeshift(e->current->dns);
 	struct as_dns *dns = is_same ? as_dns_ref(e->current->dns) : make_dns(e, arena, settings, &state, detail);
 	if (!dns) {
 		as_arena_free(settings_arena);

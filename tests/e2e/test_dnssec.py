@@ -8,6 +8,7 @@ import contextlib
 import glob
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import forwarder
 import runner
 from cases import Case
 from dnstree import Zone, txt
+from process import Process, wait_for
 from world import message
 
 ADDRESS, ELSEWHERE = "192.0.2.77", "192.0.2.99"
@@ -625,7 +627,8 @@ def test_auto_recurses_where_no_server_is_of_use(world):
     root = write(world, "root.key", ds_of(world, "."))
     old = write(world, "old.key", OLD_ROOT)
     strips, mute = "do not hand DNSSEC signatures through", "did not answer the probe"
-    check_probes(world, [(servers, anchor, ["recursing from the root (%s)" % why]) for servers, anchor, why in (
+    line = lambda why: "recursing from the root (%s)" % why
+    check_probes(world, [(servers, anchor, [line(why)] + ["makeshift"] * why.endswith(mute)) for servers, anchor, why in (
         ([STRIPPING], root, "the servers of FILE " + strips),
         ([STRIPPING, SILENT, FAILING], root, "the servers of FILE " + strips),
         ([HONEST], old, "the servers of FILE " + strips),
@@ -634,6 +637,29 @@ def test_auto_recurses_where_no_server_is_of_use(world):
         ([FAILING], root, "the servers of FILE " + mute),
         ([], root, "no servers in FILE"),
     )])
+
+
+OWN_RESOLV_CONF = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" /etc/resolv.conf && exec "$@"']
+
+
+def test_auto_is_tried_again_by_a_reload(world):
+    """The network came later than assayd: silent servers are asked again. What is found then stays."""
+    command = OWN_RESOLV_CONF + [write(world, "resolv.conf", "nameserver %s\n" % HONEST)]
+    if subprocess.run(command + ["true"], capture_output=True, check=False).returncode:
+        raise runner.Skip("no resolv.conf of one's own can be had")
+    text = 'socket = "unix:%s"\nuser = ""\nlog { target = "stderr" }\ndns { mode = "auto" trust-anchor = "%s" }\n' % (
+        world.path("assayd", "auto.sock"), world.dns.anchor_file)
+    assayd = Process("auto", command + [world.assayd.program, "-f", "-c", write(world, "auto.conf", text)], world.path("assayd"))
+    found = lambda: re.findall(r"dns: (recursing|forwarding)|reload: (done)", assayd.output())
+    try:
+        wait_for(lambda: "enforced: " in assayd.output(), "assayd has started", process=assayd)
+        with forwarders(world):
+            for reloads in (1, 2):
+                assayd.send(signal.SIGUSR1)
+                wait_for(lambda: found().count(("", "done")) == reloads, "the reload is done", process=assayd)
+    finally:
+        assayd.stop()
+    same(["".join(words) for words in found()], ["recursing", "forwarding", "done", "done"])
 
 
 if __name__ == "__main__":

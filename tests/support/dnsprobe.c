@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dnsprobe.c - which servers mode "auto" chooses, and whether they are of use: for tests.
  *
- * dnsprobe RESOLV.CONF ANCHOR [NAME]     prints the resolver's line for the log; then what it finds out about the name's TXT records
+ * dnsprobe RESOLV.CONF ANCHOR [NAME]     prints the resolver's line for the log; whether it is a makeshift; what it finds out about the
+ * name's TXT records
  */
 #include "config.h"
 
@@ -40,6 +41,8 @@ int main(int argc, char **argv)
 	struct as_arena *arena = as_arena_new();
 	struct as_dns_backend *backend = as_dns_unbound_new(arena, &options, &state, &detail);
 	puts(backend ? state : detail);
+	if (backend && backend->is_makeshift)
+		puts("makeshift");
 	if (backend && argc == 4)
 		ask(backend, argv[3]);
 	else if (backend)
