@@ -10,7 +10,8 @@
  * of events, yet nothing here relies on it: what is missing is made up, what is too much ends what was before.
  *
  * Limits of libmilter, for what no MTA sends: body bytes inside the end-of-message packet end without a call of eom and so without an
- * answer; the MTA's time-out then defers the message. Behind a macro without a value smfi_getsymval() reads on beyond its array and
+ * answer; the MTA's time-out then defers the message. "Quit, a new connection follows" anywhere but after a message is passed over, and so
+ * is the CONNECT behind it. Behind a macro without a value smfi_getsymval() reads on beyond its array and
  * may crash; the socket is therefore for the MTA alone (SECURITY.md).
  */
 #include "config.h"
@@ -80,8 +81,9 @@ static void end_session(struct conversation *c)
 	c->session = NULL;
 }
 
-/* NULL when libmilter cannot keep it, and after the stop. Counted before is_stopped is read, as the stop sets is_stopped before it
- * reads the count: one of the two sees the other. */
+/* NULL when libmilter cannot keep it, and after the stop. Counted before is_stopped is read, as the stop sets is_stopped before it reads
+ * the count: one of the two sees the other. One that does not negotiate follows another on the same connection ("quit, a new connection
+ * follows") under the same terms; libmilter does not tell them again, but MTAs negotiate alike. */
 static struct conversation *conversation_of(SMFICTX *ctx)
 {
 	struct conversation *c = smfi_getpriv(ctx);
@@ -94,6 +96,7 @@ static struct conversation *conversation_of(SMFICTX *ctx)
 		free(c);
 		return NULL;
 	}
+	c->steps = atomic_load(&service->steps);
 	as_kicker_open(service->kicker);
 	as_trimmer_open(service->trimmer);
 	struct as_env *env = as_environment_ref(service->environment);
@@ -142,6 +145,7 @@ static sfsistat on_negotiate(SMFICTX *ctx, unsigned long offered_actions, unsign
 		return SMFIS_REJECT;
 	}
 	c->steps = offered_steps & steps;
+	atomic_store(&service->steps, c->steps);
 	*wanted_actions = actions;
 	*wanted_steps = c->steps;
 	*want2 = *want3 = 0;

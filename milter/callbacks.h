@@ -25,6 +25,7 @@ struct as_service {
 	atomic_ullong offered; /* messages that began while capturing was on, for capture.every */
 	atomic_bool is_draining; /* new messages are deferred */
 	atomic_bool is_stopped;  /* new connections touch nothing of this any more */
+	atomic_ulong steps;      /* what was negotiated last */
 	atomic_uint connections; /* that have negotiated */
 	atomic_uint messages;    /* from MAIL to the end of end-of-message */
 	atomic_llong answered_ms; /* monotonic clock, when the latest of them was handed to libmilter to be answered */

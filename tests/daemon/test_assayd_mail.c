@@ -318,6 +318,31 @@ static void events_out_of_order(void **state)
 	rig_farewell(c);
 }
 
+/* "Quit, a new connection follows" keeps what was negotiated, and nothing of the client before. */
+static void connection_used_again(void **state)
+{
+	static const char *const moments[] = { "after a message", "after an abort" };
+	for (int i = 0; i < 2; i++) {
+		struct rig *rig = *state;
+		struct milter_client *c = rig_client(rig, 200);
+		if (i == 0)
+			expect_answer(moments[i], rig_message(c, "example.com"), MILTER_CONTINUE);
+		if (i == 1) {
+			rig_mail(c, "<user@example.com>");
+			milter_header(c, "From", " user@example.com");
+			milter_abort(c);
+		}
+		milter_packet(c, 'K', NULL, 0);
+		milter_macros(c, 'C', (const char *const[]){ "j", "mx.example.com", NULL });
+		milter_connect(c, "client.example.com", '4', 40000, "192.0.2.1");
+		milter_helo(c, "client.example.com");
+		expect_results(moments[i], rig_message(c, "example.com"), "smtp.mailfrom=example.com");
+		rig_farewell(c);
+		assert_true(daemon_wait_statistics(rig->daemon, "connections=0 messages=0 "));
+		assert_null(strstr(daemon_log(rig->daemon), "claimed not to reply"));
+	}
+}
+
 static void abort_everywhere(void **state)
 {
 	for (int stage = 0; stage < 6; stage++) {
@@ -503,6 +528,7 @@ int main(void)
 		cmocka_unit_test(connection_limit),
 		cmocka_unit_test_setup_teardown(mail_without_helo_and_connect, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(events_out_of_order, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(connection_used_again, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(abort_everywhere, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(connections_lost_everywhere, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(large_fields, rig_setup, rig_teardown),
