@@ -46,7 +46,7 @@ static const char *change_case(struct tree *tree, const char *text)
 #define LABEL60 "l23456789-123456789-123456789-123456789-123456789-123456789x"
 #define A_LABEL "xn--bcher-kva"
 
-static const char *const labels[] = { "a", "b", "a", "b", "mail", "example", "co", A_LABEL };
+static const char *const labels[] = { "a", "b", "a", "b", "mail", "hosting", "co", A_LABEL };
 static const char *const tops[] = { "com", "com", "com", "uk", "example" };
 
 static const char *add_labels(struct tree *tree, unsigned count, const char *domain)

@@ -19,12 +19,13 @@
 enum { TREES = 30000, SEED = 9989, FAILURES_MAX = 10, WALK_LABELS = 7, WALK_QUERIES = 8 };
 
 /* How often something came up: a tree that never leads there tests nothing. */
-enum sight { SEEN_P, SEEN_SP, SEEN_NP, SEEN_ABOVE, SEEN_DEEP, SEEN_TESTING, SEEN_RELAXED, SEEN_UNDECIDED, SEEN_UNKNOWN_POLICY, SIGHTS };
+enum sight { SEEN_P, SEEN_SP, SEEN_NP, SEEN_ABOVE, SEEN_DEEP, SEEN_TESTING, SEEN_RELAXED, SEEN_UNDECIDED, SEEN_UNKNOWN_POLICY, SEEN_LIST, SIGHTS };
 static const char *const sight_names[SIGHTS] = {
-	"p", "sp", "np", "record above", "eight labels and more", "t=y", "relaxed", "undecided", "policy unknown",
+	"p", "sp", "np", "record above", "eight labels and more", "t=y", "relaxed", "undecided", "policy unknown", "list",
 };
 
 struct run {
+	const struct as_psl *psl;
 	uint64_t seed;
 	unsigned long number;
 	unsigned failures;
@@ -177,6 +178,7 @@ static void look(struct run *run, const struct tree *tree, const struct as_dmarc
 		[SEEN_RELAXED] = got->dkim_aligned && !is_same(got->dkim_domain, tree->domains[0]),
 		[SEEN_UNDECIDED] = want->code == AS_TEMPERROR && !want->is_policy_unknown,
 		[SEEN_UNKNOWN_POLICY] = want->is_policy_unknown,
+		[SEEN_LIST] = tree->request.discovery == AS_DISCOVERY_PSL && want->policy_domain,
 	};
 	run->codes[want->code]++;
 	for (unsigned i = 0; i < SIGHTS; i++)
@@ -196,6 +198,8 @@ static const char *compare(struct run *run, struct tree *tree)
 	struct lookups theirs = open_lookups(tree);
 	struct as_dmarc_outcome got;
 	struct dmarc_reference want;
+	tree->request.discovery = tree_chance(tree, 15) ? AS_DISCOVERY_PSL : AS_DISCOVERY_TREE_WALK;
+	tree->request.psl = run->psl;
 	if (tree_chance(tree, 30))
 		as_dmarc_start(ours.set, author);
 	as_dmarc_check(tree->arena, ours.set, &tree->request, &got);
@@ -217,8 +221,8 @@ static void run_tree(struct run *run)
 	const char *text = compare(run, &tree);
 	if (text) {
 		run->failures++;
-		fprintf(stderr, "%s\n%s(1 %llu %lu)\n\n", text, tree.log.text, /* cmocka would cut it */
-			(unsigned long long)run->seed, run->number);
+		fprintf(stderr, "%s\n%s%s(1 %llu %lu)\n\n", text, tree.log.text, /* cmocka would cut it */
+			tree.request.discovery == AS_DISCOVERY_PSL ? "by list\n" : "", (unsigned long long)run->seed, run->number);
 	}
 	as_dns_fake_free(tree.fake);
 	as_arena_free(tree.arena);
@@ -230,12 +234,19 @@ static struct run all = { .seed = SEED };
 static void test_differential(void **state)
 {
 	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const char *detail = NULL;
+	struct as_psl *psl = as_psl_load(arena, AS_TEST_SRCDIR "/conformance/dmarc/suffixes.dat", &detail);
+	assert_non_null(psl);
+	all.psl = psl;
 	for (unsigned long end = all.number + trees; all.number < end && all.failures < FAILURES_MAX; all.number++)
 		run_tree(&all);
 	for (unsigned i = 0; i < AS_CODES; i++)
 		print_message("%s %lu\n", as_code_name((enum as_code)i), all.codes[i]);
 	for (unsigned i = 0; i < SIGHTS; i++)
 		print_message("%s %lu\n", sight_names[i], all.sights[i]);
+	as_psl_free(psl);
+	as_arena_free(arena);
 	assert_int_equal(all.failures, 0);
 	for (unsigned i = 0; trees >= TREES && i < SIGHTS; i++)
 		assert_true(all.sights[i] > trees / 100);

@@ -3,7 +3,8 @@
  *
  * Where the text leaves a side open the library's is taken, as assayd(8) names it: a record without usable p and rua and several records
  * are permerror; an identifier that is the author domain passes whatever failed; of a tag written twice the first counts; mailto: must name
- * a mailbox; while the existence of the author domain is open the stricter of both policies stands.
+ * a mailbox; while the existence of the author domain is open the stricter of both policies stands. RFC 7489 3.2 and 6.6.3 are the other
+ * way to find an Organizational Domain.
  */
 #include "config.h"
 
@@ -284,6 +285,26 @@ static const char *organization_of(const struct walk *walk, const char *start)
 	return fewest ? fewest : start;
 }
 
+/* RFC 7489 3.2: one label more than the longest public suffix, and "*" is the rule where there is none. */
+static const char *organization_by_list(const char *domain)
+{
+	static const char *const rules[] = { "co.uk", "hosting.example" };
+	unsigned labels = 1;
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (is_at_or_above(rules[i], domain))
+			labels = 2;
+	return shortened(domain, labels + 1);
+}
+
+/* NULL: a lookup failed. */
+static const char *find_organization(struct check *c, const char *domain)
+{
+	if (c->request->discovery == AS_DISCOVERY_PSL)
+		return organization_by_list(domain);
+	struct walk walk = tree_walk(c, domain);
+	return organization_of(&walk, domain);
+}
+
 /* --- discovery, 4.10.1 --------------------------------------------------------------------------------------------- */
 
 static void apply(struct check *c, const struct step *step)
@@ -309,6 +330,19 @@ static void discover_above(struct check *c)
 			apply(c, &walk.steps[i]);
 }
 
+/* RFC 7489 6.6.3: several records end the search. */
+static void discover_by_list(struct check *c)
+{
+	const char *organization = organization_by_list(c->request->author_domain);
+	if (c->has_several || is_same(organization, c->request->author_domain))
+		return;
+	struct step step = query(c, organization);
+	c->has_several = step.found == SEVERAL;
+	c->out->is_policy_unknown = step.found == FAILED;
+	if (step.found == RECORD)
+		apply(c, &step);
+}
+
 static void discover(struct check *c)
 {
 	struct step author = query(c, c->request->author_domain);
@@ -317,6 +351,8 @@ static void discover(struct check *c)
 		c->out->is_policy_unknown = true;
 	else if (author.found == RECORD)
 		apply(c, &author);
+	else if (c->request->discovery == AS_DISCOVERY_PSL)
+		discover_by_list(c);
 	else
 		discover_above(c);
 }
@@ -384,8 +420,7 @@ static enum dmarc_reference_alignment align(struct check *c, const char *domain,
 		return REF_UNDECIDED;
 	if (!is_at_or_above(c->out->organization, domain))
 		return REF_UNALIGNED;
-	struct walk walk = tree_walk(c, domain);
-	const char *organization = organization_of(&walk, domain);
+	const char *organization = find_organization(c, domain);
 	if (!organization)
 		return REF_UNDECIDED;
 	return is_same(organization, c->out->organization) ? REF_ALIGNED : REF_UNALIGNED;
@@ -394,8 +429,7 @@ static enum dmarc_reference_alignment align(struct check *c, const char *domain,
 static void align_all(struct check *c)
 {
 	const struct as_dmarc_request *request = c->request;
-	struct walk walk = tree_walk(c, request->author_domain);
-	c->out->organization = organization_of(&walk, request->author_domain);
+	c->out->organization = find_organization(c, request->author_domain);
 	if (request->spf)
 		c->out->spf = align(c, request->spf->domain, "aspf");
 	for (size_t i = 0; request->dkim && i < request->dkim->count; i++)

@@ -26,7 +26,8 @@ struct dmarc_reference {
 	enum dmarc_reference_alignment *dkim; /* likewise, one for each signature */
 };
 
-/* Evaluates by tree walk, waiting for DNS through `set`. Arena memory. */
+/* Evaluates, waiting for DNS through `set`. Of a public suffix list it knows but the rules of tests/conformance/dmarc/suffixes.dat.
+ * Arena memory. */
 void dmarc_reference_check(struct as_arena *arena, struct as_dns_set *set, const struct as_dmarc_request *request,
 	struct dmarc_reference *outcome);
 
