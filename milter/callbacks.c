@@ -48,7 +48,7 @@ static const struct {
 	int stage;
 	const char *names;
 } symbols[] = {
-	{ SMFIM_CONNECT, "j {daemon_name}" },
+	{ SMFIM_CONNECT, "j" },
 	{ SMFIM_ENVFROM, "i {auth_type} {auth_authen} {tls_version} {cipher}" },
 	{ SMFIM_EOM, "i" },
 };
