@@ -9,6 +9,7 @@
 #include "str.h"
 #include "taglist.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Our caps: beyond them a signature is not tried (libopendkim has none, and costs grow with the product). */
@@ -200,15 +201,14 @@ static bool take_signed_names(struct job *job)
 	return has_from || refuse(job, AS_PERMERROR, "From not signed");
 }
 
-/* 1*most digits. More: *value is as large as can be. */
+/* Digits. Of more than `most`, zeros in front left out, *value is as large as can be. */
 static bool read_number(const struct as_tag *from, size_t most, uint64_t *value)
 {
 	size_t n = from->value_length;
 	if (n == 0 || strspn(from->value, "0123456789") != n)
 		return false;
-	*value = 0;
-	for (size_t i = 0; i < n; i++)
-		*value = n > most ? UINT64_MAX / 4 : *value * 10 + (uint64_t)(from->value[i] - '0');
+	const char *digits = from->value + strspn(from->value, "0");
+	*value = strlen(digits) > most ? UINT64_MAX / 4 : strtoull(digits, NULL, 10);
 	return true;
 }
 
@@ -331,6 +331,7 @@ static bool check_seal_time(struct job *job)
 
 /* --- the kinds ------------------------------------------------------------------------------------------------------- */
 
+/* False: it objected, and what follows is not read. */
 typedef bool step(struct job *job);
 
 static step *const dkim_steps[] = {
@@ -367,6 +368,7 @@ void as_dkim_signature_parse(struct as_arena *arena, const struct as_field *fiel
 	struct job job = { .arena = arena, .field = field, .now_s = now_s, .drift_s = drift_s, .out = parsed };
 	job.required = kinds[kind].required;
 	*parsed = (struct as_dkim_parsed){ .chain = AS_NEUTRAL, .length = UINT64_MAX };
-	for (step *const *next = kinds[kind].steps; *next && parsed->code == AS_NONE; next++)
-		(*next)(&job);
+	step *const *next = kinds[kind].steps;
+	while (*next && (*next)(&job))
+		next++;
 }

@@ -257,6 +257,7 @@ static void choose_optional(struct mail *mail, struct tags *tags, size_t *count)
 		{ "q", "dns/txt" }, { "q", "foo:dns/txt" }, { "t", "1795323600" }, { "x", "1795323300" }, { "zb", "abc" }, { "z", "From:x|To:=20y" },
 		{ "i", "@example.com" }, { "i", "joe@sub.Example.com" }, { "i", "=4Aoe=@example.com" }, { "i", "joe @ example.com" },
 		{ "b_", "x=y=" }, { "B", "upper" }, { "bh2", "" }, { "n", "gr\xc3\xbc\xc3\x9f" },
+		{ "y", "b=x" }, { "yy", "a b=c\r\n\tb=d" }, { "y_", "b" }, { "ab_b", "" }, { "bb", "=" }, { "abh", "b" },
 	};
 	static const struct tags bad[] = {
 		{ "q", "http" }, { "t", "1795323901" }, { "x", "1795323299" }, { "x", "5" }, { "t", "-1" }, { "l", "1 0" }, { "i", "joe" },
@@ -301,6 +302,7 @@ static void sign(struct mail *mail, size_t number)
 	static const char *const canons[] = { "relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple", "relaxed", "simple", "" };
 	static const enum mail_key kinds[] = { MAIL_RSA1024, MAIL_EDWARDS, MAIL_EDWARDS, MAIL_EDWARDS, MAIL_RSA1024, MAIL_RSA2048 };
 	static const char *const fields[] = { "DKIM-Signature", "DKIM-Signature", "DKIM-Signature", "dkim-signature", "DKIM-SIGNATURE", "Dkim-Signature " };
+	static const char zeros[] = "0000000000000000000000000";
 	enum mail_key kind = chance(mail, 2) ? MAIL_SHORT : PICK(mail, kinds);
 	struct as_buf plain = as_buf_new(mail->arena), spaced = as_buf_new(mail->arena), value = as_buf_new(mail->arena);
 	struct as_signer signer = { .key = mail->keys->keys[kind], .canon = PICK(mail, canons), .field_name = PICK(mail, fields) };
@@ -315,7 +317,7 @@ static void sign(struct mail *mail, size_t number)
 	signer.has_length = chance(mail, 12);
 	signer.length = mail_below(mail, chance(mail, 50) ? 10 : 100);
 	if (signer.has_length)
-		tags[count++] = (struct tags){ "l", as_printf(mail->arena, "%zu", signer.length) };
+		tags[count++] = (struct tags){ "l", as_printf(mail->arena, "%s%zu", chance(mail, 10) ? zeros : "", signer.length) };
 	choose_optional(mail, tags, &count);
 	shuffle(mail, tags, count);
 	for (size_t i = 0; i < count; i++)
