@@ -34,6 +34,7 @@ struct scan {
 	unsigned tried;          /* domains brought to normal form */
 	bool has_comment_domain; /* a comment names a domain that was not there before it */
 	bool has_gap;            /* white space or a comment beside the "@" of an address */
+	bool has_wide_brackets;  /* white space or a comment at the brackets, inside of them */
 	bool is_odd;             /* something that readers take apart in different ways, mailbox_odd.h */
 	size_t signs;            /* "@" of addresses, of those that do not show the author's domain at once */
 	const char *tail;        /* where the domain that was read last ends */
@@ -336,7 +337,8 @@ static bool read_angle(struct scan *s)
 		return fault(s, "angle bracket without end");
 	if (has_route && s->from->count > known + 1)
 		return fault(s, "source route through another domain");
-	s->is_odd |= local.start != open + 1 || s->tail != s->at;
+	s->has_wide_brackets |= local.start != open + 1 || s->tail != s->at;
+	s->is_odd |= s->has_wide_brackets;
 	s->at++;
 	return true;
 }
@@ -433,7 +435,8 @@ static bool is_clear(const struct scan *s, const char *value, size_t n)
 {
 	if (!s->is_odd && !as_mailbox_has_loose_word(value, n))
 		return true;
-	if (s->has_gap && memmem(value, n, "=?", 2)) /* some readers then decode and show the name alone */
+	bool has_no_address = s->has_gap || (s->has_wide_brackets && memchr(value, '"', n)); /* in the eyes of some readers */
+	if (has_no_address && memmem(value, n, "=?", 2)) /* these decode all of it then, and show the name first */
 		return false;
 	return as_mailbox_signs(value, n, s->from->domains[0]) == s->signs;
 }
@@ -445,7 +448,7 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->at = value;
 	s->end = n ? value + n : value;
 	s->reason = NULL;
-	s->has_comment_domain = s->has_gap = s->is_odd = false;
+	s->has_comment_domain = s->has_gap = s->has_wide_brackets = s->is_odd = false;
 	s->signs = 0;
 	bool is_regular = check_lines(s) && check_characters(s) && read_list(s, &addresses, &groups);
 	if (!is_regular && is_readable(s, value, n)) {
