@@ -33,8 +33,8 @@ struct scan {
 	const char *reason;      /* the first fault, or NULL */
 	unsigned tried;          /* domains brought to normal form */
 	bool has_comment_domain; /* a comment names a domain that was not there before it */
-	bool has_gap;            /* white space or a comment beside the "@" of an address */
-	bool has_wide_brackets;  /* white space or a comment at the brackets, inside of them */
+	bool has_gap;            /* white space or a comment beside the "@" of an address, or brackets that are wide and part of a word */
+	bool has_wide_brackets;  /* white space or a comment at the brackets, inside of them; or a quoted local part */
 	bool is_odd;             /* something that readers take apart in different ways, mailbox_odd.h */
 	size_t signs;            /* "@" of addresses, of those that do not show the author's domain at once */
 	const char *tail;        /* where the domain that was read last ends */
@@ -289,6 +289,7 @@ static bool read_at_domain(struct scan *s, const struct words *local)
 		return fault(s, "local part too long");
 	if (as_mailbox_is_disguised(local->start, s->at))
 		return fault(s, "disguised address");
+	s->has_wide_brackets |= memchr(local->start, '"', (size_t)(s->at - local->start)) != NULL;
 	s->has_gap |= is_gap(s->at[-1]) || (s->at + 1 < s->end && is_gap(s->at[1]));
 	if (!read_domain(s))
 		return false;
@@ -317,7 +318,8 @@ static bool read_route(struct scan *s)
 	return skip_cfws(s);
 }
 
-static bool read_angle(struct scan *s)
+/* is_glued: a word stands right before it. */
+static bool read_angle(struct scan *s, bool is_glued)
 {
 	struct words local;
 	size_t known = s->from->count;
@@ -338,6 +340,7 @@ static bool read_angle(struct scan *s)
 	if (has_route && s->from->count > known + 1)
 		return fault(s, "source route through another domain");
 	s->has_wide_brackets |= local.start != open + 1 || s->tail != s->at;
+	s->has_gap |= s->has_wide_brackets && is_glued;
 	s->is_odd |= s->has_wide_brackets;
 	s->at++;
 	return true;
@@ -354,7 +357,7 @@ static bool read_item(struct scan *s, bool *is_in_group)
 	if (w.starts_with_dot)
 		return fault(s, "dot before a name");
 	if (is_at(s, '<'))
-		return read_angle(s);
+		return read_angle(s, w.words && !as_is_fws(s->at[-1]));
 	if (is_at(s, ':') && w.words && !*is_in_group) {
 		*is_in_group = s->is_odd = true;
 		s->at++;
@@ -408,7 +411,7 @@ static bool read_lax(struct scan *s, const char *value, size_t n)
 	s->at = angle;
 	s->end = angle + length;
 	s->reason = NULL;
-	return read_angle(s) && s->at == s->end && s->from->count == 1;
+	return read_angle(s, false) && s->at == s->end && s->from->count == 1;
 }
 
 /* A fault that decoding cannot cure: control characters, line breaks of any kind or where they are missing. */

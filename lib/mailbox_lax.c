@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mailbox_lax.c - the one deviation from the grammar of RFC 5322 3.4 that is accepted.
  *
- * Good mail says `Doe, John <a@b.example>`, `[List] Jane <a@b.example>` and `a@b.example <a@b.example>`. Refusing it protects nobody as
- * long as no reader can see another domain: one "<" and one ">", the ">" at the end, a plain address between them, nothing before
- * them that quotes, comments, groups, escapes or encodes, and no "@" there but with the same domain. In character sets with two octets a
- * character the second is never "<" or ">", so a reader that decodes them finds the same brackets.
+ * Good mail says `Doe, John <a@b.example>`, `[List] Jane <a@b.example>`, `a@b.example <a@b.example>` and, encoded by hand,
+ * `=?utf-8?q?D=C3=B6, J?= <a@b.example>`. Refusing it protects nobody as long as no reader can see another domain: one "<" and one ">",
+ * the ">" at the end, a plain address between them, nothing before them that quotes, comments, groups, escapes or encodes in another
+ * way, and no "@" there but with the same domain. In character sets with two octets a character the second is never "<" or ">", so a
+ * reader that decodes them finds the same brackets.
  */
 #include "config.h"
 
@@ -47,6 +48,29 @@ static bool is_plain_address(struct part address, struct part *domain)
 	return true;
 }
 
+static const char *skip_until_mark(const char *at, const char *end)
+{
+	while (at < end && *at >= ' ' && *at < 0x7f && !strchr("\"()\\:;@?", *at))
+		at++;
+	return at;
+}
+
+/* Is what begins with "=?" one encoded-word up to the end of the name, with a comma or spaces that are not encoded? A reader that divides
+ * the field at the comma has two halves of a word that it cannot decode. */
+static bool is_last_word(const char *at, const char *end)
+{
+	const char *mark = skip_until_mark(at + 2, end);
+	if (end - mark < 3 || !mark[1] || !strchr("BbQq", mark[1]) || mark[2] != '?')
+		return false;
+	mark = skip_until_mark(mark + 3, end);
+	if (end - mark < 2 || mark[0] != '?' || mark[1] != '=')
+		return false;
+	for (mark += 2; mark < end; mark++)
+		if (!as_is_fws(*mark))
+			return false;
+	return true;
+}
+
 static bool is_harmless_name(struct part name, struct part domain)
 {
 	for (const char *p = name.at; p < name.end; p++) {
@@ -55,8 +79,8 @@ static bool is_harmless_name(struct part name, struct part domain)
 			p += 2;
 			continue;
 		}
-		if (p[0] == '=' && p + 1 < name.end && p[1] == '?') /* an encoded-word that some readers decode first */
-			return false;
+		if (p[0] == '=' && p + 1 < name.end && p[1] == '?') /* some readers decode, then read the grammar */
+			return is_last_word(p, name.end);
 		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr("\"()\\:;", *p))
 			return false;
 		if (*p == '@' && !as_mailbox_shows(p + 1, name.end, domain.at, (size_t)(domain.end - domain.at)))
