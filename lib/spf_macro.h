@@ -17,7 +17,7 @@ struct as_spf_text {
 };
 
 enum {
-	AS_SPF_EXPLANATION_MAX = 450, /* fits one line of an SMTP reply, RFC 5321 4.5.3.1.5 */
+	AS_SPF_EXPLANATION_MAX = 450, /* a line of an SMTP reply has room for less, RFC 5321 4.5.3.1.5 */
 	/* ours: there is room for no more in what comes out */
 	AS_SPF_DOMAIN_MACROS_MAX = 32,
 	AS_SPF_EXPLANATION_MACROS_MAX = 256,
