@@ -385,6 +385,48 @@ static void connections_lost_everywhere(void **state)
 	rig_farewell(c);
 }
 
+/* --- little of everything -------------------------------------------------------------------------------------------- */
+
+/* Each between two whole messages, of which it takes nothing and to which it leaves nothing. What else is missing libmilter drops, with all of
+ * the message. */
+static void parts_that_are_missing(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *packets; /* L: the From field, E is sent after all of them */
+		const char *wanted;  /* the reply; NULL: it passes */
+	} cases[] = {
+		{ "no header", "NB", "550 5.7.1 Message refused: no From header field" },
+		{ "no header, no end of it", "B", "550 5.7.1 Message refused: no From header field" },
+		{ "nothing", "", "550 5.7.1 Message refused: no From header field" },
+		{ "no body", "LN", NULL },
+	};
+	struct milter_client *c = rig_client(*state, RIG_CLIENT_OURS);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rig_mail(c, "<user@example.com>");
+		milter_header(c, "DKIM-Signature", " v=1; a=rsa-sha256; d=example.net; s=s; h=from; bh=AAAA; b=AAAA");
+		rig_content(c, "example.com");
+		(void)milter_eom(c); /* was here */
+		rig_mail(c, "<user@example.com>");
+		for (const char *p = cases[i].packets; *p; p++) {
+			if (*p == 'L')
+				milter_packet(c, 'L', "From\0 user@example.com", 23);
+			else
+				milter_packet(c, *p, "Hello.\r\n", *p == 'B' ? 8 : 0);
+		}
+		const struct milter_result *result = milter_eom(c);
+		if (cases[i].wanted) {
+			expect_answer(cases[i].name, result, MILTER_REPLY);
+			if (strcmp(result->text, cases[i].wanted) != 0)
+				fail_msg("%s: %s", cases[i].name, result->text);
+		} else {
+			expect_results(cases[i].name, result, "dkim=none");
+		}
+		expect_results("the one after it", rig_message(c, "example.com"), "dmarc=pass");
+	}
+	rig_farewell(c);
+}
+
 /* --- much of everything ---------------------------------------------------------------------------------------------- */
 
 /* A header that is cut at a cap may hide a second From: it is refused like one. */
@@ -531,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(connection_used_again, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(abort_everywhere, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(connections_lost_everywhere, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(parts_that_are_missing, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(large_fields, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(many_fields, rig_setup, rig_teardown),
 		cmocka_unit_test_setup_teardown(large_body, rig_setup, rig_teardown),
