@@ -148,8 +148,10 @@ static int open_socket_and_drop(struct start *start)
 		remove_sockets(start);
 		return status;
 	}
-	if (!as_privileges_drop(start->arena, &account, &detail))
+	if (!as_privileges_drop(start->arena, &account, &detail)) {
+		remove_sockets(start);
 		return fail(start, EX_NOPERM, detail);
+	}
 	warn_of_account(start, &account);
 	return EX_OK;
 }

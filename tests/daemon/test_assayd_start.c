@@ -246,18 +246,21 @@ static void socket_that_the_user_cannot_make(void **state)
 	struct passwd *user = getpwnam("nobody");
 	if (geteuid() != 0 || !user || !getgrnam("daemon"))
 		skip();
-	static const struct {
-		const char *name, *group;
+	const struct group *nobodys = getgrgid(user->pw_gid);
+	assert_non_null(nobodys);
+	const struct {
+		const char *name, *user, *group;
 		mode_t mode;
 		const char *error;
 	} cases[] = {
-		{ "group", "daemon", 0777, "socket to its group: Operation not permitted; without root the user must be a member of the group" },
-		{ "folder", "", 0755, "socket: Permission denied; the user must be able to write to the folder" },
+		{ "group", "nobody", "daemon", 0777, "socket to its group: Operation not permitted; without root the user must be a member of the group" },
+		{ "folder", "nobody", "", 0755, "socket: Permission denied; the user must be able to write to the folder" },
+		{ "user", "daemon", nobodys->gr_name, 0777, "cannot become user 'daemon': not started as root" },
 	};
 	char path[TEXT], file[TEXT], text[LONG_TEXT];
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"nobody\"\nsocket-group = \"%s\"\nlog { target = \"stderr\" }\n",
-			 unix_of(*state, path), cases[i].group);
+		snprintf(text, sizeof text, "socket = \"%s\"\nuser = \"%s\"\nsocket-group = \"%s\"\nlog { target = \"stderr\" }\n",
+			 unix_of(*state, path), cases[i].user, cases[i].group);
 		daemon_configure(*state, text);
 		assert_int_equal(chmod(daemon_folder(*state), cases[i].mode), 0);
 		daemon_prepare(*state, become_properly, user);
