@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 struct options {
 	const char *ip;
@@ -264,6 +265,14 @@ static void judge(struct as_env *env, const struct options *options, const struc
 	as_engine_close(session);
 }
 
+/* Whoever has a configuration may expect that it is the one that is meant. */
+static void tell_defaults(const struct options *options)
+{
+	static const char standard[] = AS_SYSCONFDIR "/assay/assay.conf";
+	if (!options->config && !options->wants_json && access(standard, F_OK) == 0)
+		printf("%-10s the built-in defaults; --config %s judges as assayd does\n", "Settings", standard);
+}
+
 static int judge_in_world(const struct options *options, const struct as_ip *client, const struct as_mail *mail)
 {
 	const struct as_settings *settings;
@@ -277,6 +286,7 @@ static int judge_in_world(const struct options *options, const struct as_ip *cli
 		as_arena_free(arena);
 		return status;
 	}
+	tell_defaults(options);
 	int status = open_world(arena, options, settings, &world);
 	if (status) {
 		close_world(&world);
