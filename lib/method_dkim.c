@@ -20,12 +20,18 @@ static void dkim_eoh(struct as_message *message)
 					    &message->fields, message->from.domain);
 }
 
+/* What a pass does not say of itself, or NULL (DK-17). */
+static const char *remark(const struct as_dkim_signature *signature)
+{
+	if (signature->has_unsigned_tail)
+		return "part of the body is not signed";
+	return signature->is_testing ? "key is in test mode" : NULL;
+}
+
 static void report(struct as_message *message, const struct as_dkim_signature *signature)
 {
 	struct as_result *result = as_results_add(message->arena, &message->results, "dkim", signature->code);
-	result->reason = signature->reason;
-	if (!result->reason && signature->is_testing)
-		result->reason = "key is in test mode";
+	result->reason = signature->code == AS_PASS ? remark(signature) : signature->reason;
 	result->has_dnssec = signature->was_asked;
 	result->dnssec = signature->dnssec;
 	as_result_identity(result, "header", "d", signature->domain);
