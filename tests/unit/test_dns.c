@@ -95,6 +95,11 @@ static void check_lives(void **state)
 		unsigned after = as_dns_fake_queries(rig.fake, NULL, 0);
 		if (before != 1 || after != 2)
 			fail_msg("%s: %u queries before the end, %u after", lives[i].what, before, after);
+		struct as_dns_stats stats = as_dns_stats(rig.dns);
+		bool is_failure = lives[i].kept_s == FAILURE_TTL, is_bogus = strstr(lives[i].zone, "$BOGUS");
+		assert_int_equal(stats.failures, is_failure ? 2 : 0);
+		assert_int_equal(stats.bogus, is_bogus ? 2 : 0);
+		assert_int_equal(stats.under_way, 0);
 		tear_down(&rig);
 	}
 }
@@ -230,6 +235,7 @@ static void check_budget(void **state)
 		if (i >= BUDGET)
 			assert_string_equal(answer->reason, "query budget used up");
 	}
+	assert_string_equal(as_dns_get(set, "n10.x", AS_DNS_A)->reason, "query budget used up"); /* still, and at once */
 	assert_int_equal(as_dns_get(set, "n0.x", AS_DNS_A)->status, AS_DNS_OK); /* what is there costs nothing */
 	assert_true(as_dns_set_count(set) < 100);
 	assert_int_equal(as_dns_fake_queries(rig.fake, NULL, 0), BUDGET);
@@ -262,6 +268,7 @@ static void check_crowd(void **state)
 	assert_int_equal(as_dns_stats(rig.dns).crowded, 2 * MESSAGES - MOST);
 	assert_int_equal(ask(&rig, "a", AS_DNS_A), AS_DNS_OK);
 	assert_int_equal(as_dns_stats(rig.dns).sent, MOST + 1);
+	assert_int_equal(as_dns_stats(rig.dns).under_way, MOST);
 	tear_down(&rig);
 	as_arena_free(zone.arena);
 }
@@ -275,8 +282,9 @@ static void check_names_that_cannot_be_asked(void **state)
 	set_up(&rig, "");
 	struct as_dns_set *set = new_set(&rig);
 	for (size_t i = 0; names[i]; i++)
-		if (as_dns_get(set, names[i], AS_DNS_A)->status != AS_DNS_NXDOMAIN)
-			fail_msg("\"%s\" was asked", names[i]);
+		for (unsigned times = 0; times < 2; times++)
+			if (as_dns_get(set, names[i], AS_DNS_A)->status != AS_DNS_NXDOMAIN)
+				fail_msg("\"%s\" was asked", names[i]);
 	memset(long_name, 'a', sizeof long_name);
 	for (size_t i = 63; i < sizeof long_name; i += 64)
 		long_name[i] = '.';
@@ -310,6 +318,7 @@ static void check_deadline(void **state)
 	assert_int_equal(as_dns_get(set, "a", AS_DNS_A)->status, AS_DNS_OK);
 	assert_int_equal(as_dns_get(set, "cached", AS_DNS_A)->status, AS_DNS_OK);
 	assert_int_equal(as_dns_stats(rig.dns).timeouts, 2);
+	assert_int_equal(as_dns_stats(rig.dns).hits, 1);
 	/* The late answer fills the cache and does not contradict what was said. */
 	struct as_dns_set *next = new_set(&rig);
 	assert_string_equal(as_dns_get(next, "slow", AS_DNS_A)->reason, "timeout");
