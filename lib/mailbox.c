@@ -38,6 +38,7 @@ struct scan {
 	bool is_odd;             /* something that readers take apart in different ways, mailbox_odd.h */
 	size_t signs;            /* "@" of addresses, of those that do not show the author's domain at once */
 	const char *tail;        /* where the domain that was read last ends */
+	const char *word_end;    /* the last "?=" of the field, or NULL */
 };
 
 /* What stands before "@", "<" or ":". */
@@ -243,12 +244,20 @@ static bool read_words(struct scan *s, struct words *w)
 	return true;
 }
 
+static const char *last_word_end(const char *value, const char *end)
+{
+	for (const char *at = end; at - value >= 2; at--)
+		if (at[-2] == '?' && at[-1] == '=')
+			return at - 2;
+	return NULL;
+}
+
 /* RFC 2047 5: no encoded-word in an address. A reader that decodes first would find another address there, and one that looks for the
  * end of the word behind the address would cut it in two. */
 static bool has_encoded_word(const struct scan *s, const char *start)
 {
 	const char *open = memmem(start, (size_t)(s->at - start), "=?", 2);
-	return open && memmem(open + 2, (size_t)(s->end - open - 2), "?=", 2);
+	return open && s->word_end && s->word_end >= open + 2;
 }
 
 /* From "@" on. */
@@ -451,6 +460,7 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->at = value;
 	s->end = n ? value + n : value;
 	s->reason = NULL;
+	s->word_end = last_word_end(s->at, s->end);
 	s->has_comment_domain = s->has_gap = s->has_wide_brackets = s->is_odd = false;
 	s->signs = 0;
 	bool is_regular = check_lines(s) && check_characters(s) && read_list(s, &addresses, &groups);

@@ -199,6 +199,7 @@ static const struct from_case from_cases[] = {
 	  "evil.example victim.example", "readers may see another address" },
 	{ "Thunderbird, a word around a quote", " =?u?q? <b@evil.example>, \"?= <a@victim.example>, \" <b@evil.example>", 0,
 	  AS_FROM_MALFORMED, "evil.example victim.example", "readers may see another address" },
+	{ "=? in the local part, no word ends behind it", " \"x?=\" <=?=?@victim.example>", 0, AS_FROM_ONE, "victim.example", NULL },
 	{ "Thunderbird cuts the address", " =?x@victim.example.evil.example (=?utf-8?q?x?=)", 0, AS_FROM_MALFORMED,
 	  "victim.example.evil.example", "encoded word in an address" },
 	{ "=? without a charset", " =??q?x?= \"a@victim.example\" <b@evil.example>", 0, AS_FROM_MALFORMED, "evil.example victim.example",
