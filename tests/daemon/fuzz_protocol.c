@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "dns_hostile.h"
 #include "milter_client.h"
+#include "sanitized.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -38,16 +39,8 @@ enum {
 	SETTLE_MS = 30000,    /* until everything must have been given back */
 	DESCRIPTORS_MORE = 4, /* than before the first round: the resolver's sockets */
 	THREADS_MAX = 150,
+	MEMORY_MORE_KB = IS_SANITIZED ? 2000000 : 100000,
 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) /* gcc */
-#define IS_SANITIZED 1
-#elif defined(__has_feature) /* clang */
-#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define IS_SANITIZED 0
-#endif
-enum { MEMORY_MORE_KB = IS_SANITIZED ? 2000000 : 100000 }; /* a sanitizer keeps what was freed */
 
 static uint64_t state;
 

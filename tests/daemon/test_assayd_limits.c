@@ -5,18 +5,14 @@
 #include "rig.h"
 
 #include "arena.h"
+#include "sanitized.h"
 #include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { FACTOR = 16 }; /* they keep what was freed, and put much around it */
-#else
-enum { FACTOR = 1 };
-#endif
-enum { MEGABYTE = 1024 * 1024, BOUND_KB = 16 * 1024 };
+enum { MEGABYTE = 1024 * 1024, BOUND_KB = 16 * 1024, FACTOR = IS_SANITIZED ? 16 : 1 };
 
 static const char signature[] = " v=1; a=rsa-sha256; d=example.com; s=s; h=from; "
 				"bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA";

@@ -4,6 +4,7 @@
 
 #include "rig.h"
 
+#include "sanitized.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -25,13 +26,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { SENDERS = 20, RELOADS = 50, IN_FLIGHT = 200, MESSAGES = 500, MANY = 3000 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { GROWTH_KB = 1 << 20 }; /* they keep what was freed */
-#else
-enum { GROWTH_KB = 8192 };
-#endif
+enum { SENDERS = 20, RELOADS = 50, IN_FLIGHT = 200, MESSAGES = 500, MANY = 3000, GROWTH_KB = IS_SANITIZED ? 1 << 20 : 8192 };
 
 static bool is_passed(const struct milter_result *result, const char *wanted)
 {

@@ -6,6 +6,7 @@
 
 #include "rig.h"
 
+#include "sanitized.h"
 #include "test.h"
 
 #include <poll.h>
@@ -177,16 +178,9 @@ static void memory_comes_back(void **state)
 	rig_free(rig);
 }
 
-/* The memory of sanitizers is what would run out. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool has_own_heap = true;
-#else
-static const bool has_own_heap = false;
-#endif
-
 int main(void)
 {
-	if (has_own_heap)
+	if (IS_SANITIZED) /* its memory is what would run out */
 		return SKIPPED;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(threads_come_back, rig_setup, rig_teardown),

@@ -9,6 +9,7 @@
 #include "dns_fake.h"
 #include "heap.h"
 #include "libraries.h"
+#include "sanitized.h"
 #include "scenario.h"
 
 #include <errno.h>
@@ -24,13 +25,6 @@
 enum { SKIPPED = 77, RESERVE_LEAST = 8 << 20, WRONG_MOST = 5, OUT_OF_MEMORY = 3 };
 
 extern void (*SPF_error_handler)(const char *file, int line, const char *message); /* libspf2's, whose header defines too much */
-
-/* Sanitizers have a heap of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool has_own_heap = true;
-#else
-static const bool has_own_heap = false;
-#endif
 
 /* --- the heap, glibc's with faults ------------------------------------------------------------------------------------- */
 
@@ -48,7 +42,7 @@ static struct {
 	long live;         /* blocks */
 } heap;
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !IS_SANITIZED
 
 static bool is_empty(void)
 {
@@ -227,7 +221,7 @@ int main(int argc, char **argv)
 		"pass-ed25519", "pass-rsa-spf", "psl", "report-only", "rule-recipient", "sha1", "spf-explanation", "spoof-reject", "u-label", NULL,
 	};
 	unsigned failed = 0;
-	if (has_own_heap) {
+	if (IS_SANITIZED) {
 		puts("skipped: the sanitizer has a heap of its own");
 		return SKIPPED;
 	}
