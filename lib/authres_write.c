@@ -47,21 +47,29 @@ static struct as_buf clean(struct as_arena *arena, const char *value)
 	return out;
 }
 
-/* Copies text with a backslash before each of `escaped`. */
+/* Copies text with a backslash before each of `escaped`, and into "=?": who decodes words of RFC 2047 even here must not find one. */
 static void add_escaped(struct as_buf *out, const struct as_buf *text, const char *escaped)
 {
 	for (size_t i = 0; i < text->length; i++) {
-		if (strchr(escaped, text->text[i]))
+		bool begins_word = i > 0 && text->text[i] == '?' && text->text[i - 1] == '=';
+		if (begins_word || strchr(escaped, text->text[i]))
 			as_buf_putc(out, '\\');
 		as_buf_putc(out, text->text[i]);
 	}
+}
+
+/* Does "=?" stand in the text, or with the "=" before it? */
+static bool has_encoded_word(const struct as_buf *text)
+{
+	return text->text[0] == '?' || strstr(text->text, "=?");
 }
 
 /* RE-0, RE-1: bare as a token or an identity, else quoted. */
 static void add_value(struct as_buf *out, const char *value, bool is_identity)
 {
 	struct as_buf text = clean(out->arena, value);
-	if (as_lex_is_token(text.text, text.length) || (is_identity && as_lex_is_identity(text.text, text.length))) {
+	bool is_bare = as_lex_is_token(text.text, text.length) || (is_identity && as_lex_is_identity(text.text, text.length));
+	if (is_bare && !has_encoded_word(&text)) {
 		as_buf_add(out, text.text, text.length);
 		return;
 	}

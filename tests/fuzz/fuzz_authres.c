@@ -56,6 +56,7 @@ static void compare_results(const struct as_authres *was, const struct as_authre
 /* Lines of 998 octets at most, of printable characters, each but the first begun by a tab and holding more than white space. */
 static void check_lines(const char *text)
 {
+	require(!strstr(text, "=?")); /* RFC 2047 */
 	for (const char *line = text; line;) {
 		size_t n = strcspn(line, "\n");
 		require(n <= 998 && strspn(line, " \t") < n);

@@ -74,6 +74,11 @@ static const struct write_case write_cases[] = {
 	{ "RE-3 not UTF-8", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .count = 1, .properties = { { "smtp", "mailfrom",
 	  "a\xff\xc3(\xe2\x80\xa8\xc2\x85", true } } },
 	  "spf=fail smtp.mailfrom=\"a?\?(?\?\?\?\?\"" },
+	{ "RE-3 encoded words", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "=?utf-8?q?x?=", .reason = "y==?q=?", .count = 3,
+	    .properties = { { "header", "i", "=?utf-8?q?x?=@example.com", true }, { "header", "i", "?utf-8?q?x?=@example.com", true },
+	      { "header", "i", "a?=b@example.com", true } } },
+	  "spf=fail (=\\?utf-8?q?x?=) reason=\"y==\\?q=\\?\"\n\theader.i=\"=\\?utf-8?q?x?=@example.com\"\n"
+	  "\theader.i=\"?utf-8?q?x?=@example.com\" header.i=a?=b@example.com" },
 	{ "CVE-2020-12272 parenthesis", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp",
 	  "mailfrom", "victim.example(.evil.example", true } } },
 	  "spf=pass smtp.mailfrom=\"victim.example(.evil.example\"" },
