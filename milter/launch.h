@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* From here on a thread that cannot be made waits instead of failing, unless the calling thread wants it. That is the process's first,
- * which makes all of our own. False: no thread. */
+ * which makes all of our own; signals are blocked by now. False: no thread. */
 bool as_launcher_start(void);
 
 /* Waiting threads are forgotten, new ones fail again. Before libmilter is stopped: it takes away what they would work on. */

@@ -241,7 +241,7 @@ static void log_lost_listener(struct as_service *service)
 bool as_signals_serve(struct as_service *service, void (*ready)(void *user), void *user)
 {
 	struct listener listener = { .has_failed = false };
-	if (!take_signals() || !as_launcher_start() || pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
+	if (!as_launcher_start() || !take_signals() || pthread_create(&listener.thread, NULL, listen_thread, &listener) != 0)
 		return false;
 	ready(user);
 	serve(service, &listener);
