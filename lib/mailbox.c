@@ -460,7 +460,7 @@ static void read_field(struct scan *s, const char *value, size_t n)
 	s->at = value;
 	s->end = n ? value + n : value;
 	s->reason = NULL;
-	s->word_end = last_word_end(s->at, s->end);
+	s->word_end = n ? last_word_end(s->at, s->end) : NULL;
 	s->has_comment_domain = s->has_gap = s->has_wide_brackets = s->is_odd = false;
 	s->signs = 0;
 	bool is_regular = check_lines(s) && check_characters(s) && read_list(s, &addresses, &groups);

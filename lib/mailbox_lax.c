@@ -3,9 +3,9 @@
  *
  * Good mail says `Doe, John <a@b.example>`, `[List] Jane <a@b.example>`, `a@b.example <a@b.example>` and, encoded by hand,
  * `=?utf-8?q?D=C3=B6, J?= <a@b.example>`. Refusing it protects nobody as long as no reader can see another domain: one "<" and one ">",
- * the ">" at the end, a plain address between them, nothing before them that quotes, comments, groups, escapes or encodes in another
- * way, and no "@" there but with the same domain. In character sets with two octets a character the second is never "<" or ">", so a
- * reader that decodes them finds the same brackets.
+ * the ">" at the end, a plain address between them, a name before them that stands in quotes as a whole or has nothing that quotes,
+ * comments, groups, escapes or encodes in another way, and no "@" there but with the same domain. In character sets with two octets a
+ * character the second is never "<" or ">", so a reader that decodes them finds the same brackets.
  */
 #include "config.h"
 
@@ -71,8 +71,13 @@ static bool is_last_word(const char *at, const char *end)
 	return true;
 }
 
+/* In quotes most signs mean nothing, but a quoted pair does: in some character sets its backslash is half of a letter. */
 static bool is_harmless_name(struct part name, struct part domain)
 {
+	bool is_quoted = name.end - name.at > 1 && *name.at == '"' && name.end[-1] == '"';
+	const char *refused = is_quoted ? "\"\\" : "\"()\\:;";
+	if (is_quoted)
+		name = (struct part){ name.at + 1, name.end - 1 };
 	for (const char *p = name.at; p < name.end; p++) {
 		bool is_fold = name.end - p > 2 && p[0] == '\r' && p[1] == '\n' && as_is_wsp(p[2]);
 		if (is_fold) {
@@ -80,8 +85,8 @@ static bool is_harmless_name(struct part name, struct part domain)
 			continue;
 		}
 		if (p[0] == '=' && p + 1 < name.end && p[1] == '?') /* some readers decode, then read the grammar */
-			return is_last_word(p, name.end);
-		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr("\"()\\:;", *p))
+			return !is_quoted && is_last_word(p, name.end);
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f || strchr(refused, *p))
 			return false;
 		if (*p == '@' && !as_mailbox_shows(p + 1, name.end, domain.at, (size_t)(domain.end - domain.at)))
 			return false;
@@ -99,7 +104,7 @@ bool as_mailbox_is_lax(const char *value, size_t n, const char **angle, size_t *
 	struct part address = { open + 1, close };
 	if (memchr(address.at, '<', (size_t)(close - address.at)) || !is_plain_address(address, &domain))
 		return false;
-	if (!is_harmless_name((struct part){ whole.at, open }, domain))
+	if (!is_harmless_name(trim(whole.at, (size_t)(open - whole.at)), domain))
 		return false;
 	*angle = open;
 	*angle_length = (size_t)(whole.end - open);
