@@ -30,6 +30,7 @@ struct as_arc {
 	size_t body_count;
 	struct as_buf text; /* room to work in */
 	bool was_asked;
+	bool is_unknown; /* the first key that failed could not be looked up */
 	enum as_dnssec dnssec;
 };
 
@@ -112,6 +113,7 @@ static const char *check(struct as_arc *arc, const struct as_dkim_parsed *parsed
 		reason = as_dkim_check(parsed, hash, answer->count ? as_dkim_keys_of(answer) : &none, arc->options.minimum_key_bits).reason;
 	if (is_optional && reason)
 		return reason;
+	arc->is_unknown = answer->status == AS_DNS_TEMPFAIL;
 	arc->dnssec = arc->was_asked && arc->dnssec > answer->dnssec ? arc->dnssec : answer->dnssec;
 	arc->was_asked = true;
 	return reason;
@@ -185,10 +187,11 @@ void as_arc_finish(struct as_arc *arc, struct as_arc_outcome *outcome)
 		return;
 	outcome->reason = arc->sets.problem ? arc->sets.problem : check_chain(arc);
 	outcome->code = outcome->reason ? AS_FAIL : AS_PASS;
-	if (outcome->code == AS_PASS) {
+	outcome->is_unknown = arc->is_unknown;
+	if (outcome->code == AS_PASS)
 		find_oldest_pass(arc, outcome);
+	if (outcome->code == AS_PASS || outcome->is_unknown)
 		list_sealers(arc, outcome);
-	}
 	outcome->was_asked = arc->was_asked;
 	outcome->dnssec = arc->dnssec;
 }

@@ -33,7 +33,8 @@ struct as_arc_sealer {
 struct as_arc_outcome {
 	enum as_code code;    /* none pass fail */
 	const char *reason;   /* fail: printable words; else NULL */
-	size_t count;         /* pass: of sets; else 0 */
+	bool is_unknown;      /* fail (RFC 8617 5.2.1), but only because a key could not be looked up */
+	size_t count;         /* pass or unknown: of sets; else 0 */
 	const struct as_arc_sealer *sealers; /* instance i at i - 1 */
 	bool has_oldest_pass; /* pass, and all older message signatures that matter were looked at */
 	unsigned oldest_pass; /* RFC 8617 5.2: the oldest instance whose message signature still verifies; 0: all do */

@@ -93,7 +93,7 @@ struct proof {
 	enum as_code code;
 };
 
-/* What there is, in order: signatures, SPF, the newest seal of a chain that passes. NULL domains are left out. */
+/* What there is, in order: signatures, SPF, the newest seal of a chain that passes, or may do so later. NULL domains are left out. */
 static size_t proofs_of(struct as_message *message, struct proof **proofs)
 {
 	const struct as_dkim_outcome *dkim = message->dkim;
@@ -104,8 +104,8 @@ static size_t proofs_of(struct as_message *message, struct proof **proofs)
 		list[n++] = (struct proof){ "dkim", dkim->signatures[i].domain, dkim->signatures[i].code };
 	if (message->spf)
 		list[n++] = (struct proof){ "spf", message->spf->domain, message->spf->code };
-	if (arc && arc->code == AS_PASS && arc->count)
-		list[n++] = (struct proof){ "arc", arc->sealers[arc->count - 1].domain, AS_PASS };
+	if (arc && arc->count)
+		list[n++] = (struct proof){ "arc", arc->sealers[arc->count - 1].domain, arc->is_unknown ? AS_TEMPERROR : AS_PASS };
 	*proofs = list;
 	return n;
 }
@@ -247,22 +247,33 @@ static const char *describe(struct as_message *message)
 }
 
 /* From the newest set on, as long as the sealers are trusted: what lies below another's seal may have been made up by that one. */
-static const char *trusted_word(struct place *p)
+static bool is_vouched_for(struct place *p)
 {
 	struct as_message *message = p->message;
 	const struct as_arc_outcome *arc = message->arc;
 	struct search author = { .place = p, .domain = message->dmarc->author_domain };
-	for (size_t i = arc && arc->code == AS_PASS ? arc->count : 0; i > 0; i--) {
+	for (size_t i = arc ? arc->count : 0; i > 0; i--) {
 		struct as_authres seen;
 		const struct as_arc_sealer *sealer = &arc->sealers[i - 1];
 		if (!is_trusted(p->settings, sealer))
-			return NULL;
+			return false;
 		if (as_arc_results(message->arena, sealer->results, &seen) != AS_OK)
 			continue;
 		for (size_t j = 0; j < seen.count; j++)
 			if (vouches(&author, &seen.results[j]))
-				return describe(message);
+				return true;
 	}
+	return false;
+}
+
+/* The result of a chain whose keys could not be looked up is final, RFC 8617 5.2.1; a refusal for that is not. */
+static const char *trusted_word(struct place *p)
+{
+	if (!is_vouched_for(p))
+		return NULL;
+	if (!p->message->arc->is_unknown)
+		return describe(p->message);
+	p->found->is_undecided = true;
 	return NULL;
 }
 
