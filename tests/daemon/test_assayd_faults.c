@@ -105,6 +105,7 @@ static void clients_that_stall(void **state)
 	milter_raw(c[LATE], bytes + stops[LATE], n - stops[LATE]); /* the rest comes at last */
 	assert_int_equal(milter_answer(c[LATE]), MILTER_CONTINUE);
 	expect_passed("late rest", milter_eom_read(c[LATE]), "dmarc=pass");
+	assert_true(daemon_wait_statistics(rig->daemon, "connections=10 messages=2 ")); /* all that was sent is read */
 	assert_int_equal(daemon_stop(rig->daemon), EX_TEMPFAIL);
 	for (size_t i = 0; i < STALLED; i++) {
 		enum milter_answer answer = milter_answer(c[i]); /* of MAIL, when that was sent */
