@@ -261,7 +261,7 @@ static json_t *whole(struct as_message *m, const struct as_verdict *verdict, con
 	put_number(o, "time", m->now_s);
 	put_number(o, "clock", m->decided_ms);
 	put_text(o, "id", queue_id);
-	put_text(o, "hostname", m->session->hostname);
+	put_text(o, "hostname", m->hostname);
 	json_object_set_new(o, "envelope", envelope_object(m));
 	put_text(o, "internal-error", m->internal_error);
 	json_object_set_new(o, "fields", field_list(m->recorder));

@@ -39,7 +39,7 @@ static bool hides_claim(const struct as_message *message, const char *value, siz
 	for (size_t at; (at = as_field_hidden(value, n, own_names[AUTHENTICATION_RESULTS])); seen++) {
 		value += at;
 		n -= at;
-		if (seen == AS_FORGED_MAX || is_claim(value, n, message->session->hostname))
+		if (seen == AS_FORGED_MAX || is_claim(value, n, message->hostname))
 			return true;
 	}
 	return false;
@@ -53,7 +53,7 @@ void as_edits_note(struct as_message *message, const char *name, size_t name_len
 		if (!as_field_is_addressed(name, name_length, own_names[i]))
 			continue;
 		unsigned instance = ++message->own_seen[i];
-		if (i == ACTION || instance > AS_CLAIMS_READ_MAX || is_claim(value, value_length, message->session->hostname))
+		if (i == ACTION || instance > AS_CLAIMS_READ_MAX || is_claim(value, value_length, message->hostname))
 			add_forged(message, own_names[i], instance);
 	}
 }
@@ -79,7 +79,7 @@ const struct as_edit *as_edits_make(struct as_message *message, size_t *count)
 		edits[n++] = (struct as_edit){
 			.kind = AS_EDIT_INSERT,
 			.name = own_names[AUTHENTICATION_RESULTS],
-			.value = as_authres_write(message->arena, message->session->hostname, message->results.list, message->results.count,
+			.value = as_authres_write(message->arena, message->hostname, message->results.list, message->results.count,
 						  message->env->settings->dnssec_mark),
 		};
 	*count = n;

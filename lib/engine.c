@@ -42,8 +42,8 @@ static const char *own_name(struct as_arena *arena, const struct as_settings *se
 {
 	if (*settings->authserv_id)
 		return settings->authserv_id;
-	if (from_mta && *from_mta)
-		return copy_capped(arena, from_mta, HELO_MAX);
+	if (from_mta)
+		return from_mta;
 	char name[256] = "";
 	if (gethostname(name, sizeof name - 1) != 0 || !*name)
 		return "localhost";
@@ -80,7 +80,8 @@ struct as_session *as_engine_connect(struct as_env *env, const struct as_ip *cli
 	if (client)
 		session->client = *client;
 	session->client_name = name ? copy_capped(arena, name, HELO_MAX) : NULL;
-	session->hostname = own_name(arena, env->settings, hostname);
+	session->mta_name = hostname && *hostname ? copy_capped(arena, hostname, HELO_MAX) : NULL;
+	session->hostname = own_name(arena, env->settings, session->mta_name);
 	/* A relay is not trusted, wherever it stands: whose mail it brings is not known yet. */
 	if (as_relay_find(env->settings, &session->client) || as_facts_is_trusted(env->settings, &session->client))
 		return session;
@@ -171,6 +172,7 @@ struct as_message *as_engine_mail(struct as_session *session, struct as_env *env
 	message->env = as_env_ref(env ? env : session->env);
 	as_defer(arena, release_env, message->env);
 	const struct as_settings *settings = message->env->settings;
+	message->hostname = own_name(arena, settings, session->mta_name);
 	message->now_s = as_clock_wall_s(message->env->clock);
 	message->shortages = as_heap_shortages();
 	message->is_authenticated = is_authenticated;
@@ -325,7 +327,7 @@ static void decide(struct as_message *message, const char *queue_id)
 		.envelope_domain = message->envelope_domain,
 		.queue_id = queue_id,
 		.id = message->decision_id ? message->decision_id : queue_id,
-		.hostname = message->session->hostname,
+		.hostname = message->hostname,
 		.from = &message->from,
 		.spf_helo = message->has_null_sender ? message->spf : message->spf_helo, /* the same identity, RFC 7208 2.4 */
 		.spf = message->spf,

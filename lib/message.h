@@ -29,6 +29,7 @@ struct as_message {
 	struct as_arena *arena;
 	struct as_session *session;
 	struct as_env *env;          /* the environment the message began with; a reference */
+	const char *hostname;        /* authserv-id, by this environment */
 	struct as_dns_set *dns;
 	int64_t now_s;               /* wall clock at MAIL */
 	const char *skipped_by;      /* rule that keeps the methods from running, or NULL */

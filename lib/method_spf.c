@@ -19,7 +19,7 @@ static struct as_spf_request request_for(const struct as_message *message, const
 		.helo = helo_of(message),
 		.local = local,
 		.domain = domain,
-		.receiver = message->session->hostname,
+		.receiver = message->hostname,
 		.now_s = message->now_s,
 	};
 }

@@ -14,7 +14,8 @@ struct as_session {
 	const char *client_name;  /* as the MTA resolved it; NULL */
 	char *helo;               /* the latest HELO/EHLO, cut to 512 bytes; NULL before */
 	unsigned helo_count;
-	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name */
+	const char *mta_name;     /* {j}; NULL */
+	const char *hostname;     /* authserv-id: configured, else the MTA's {j}, else our host name; of a message see there */
 	unsigned unfinished;      /* messages in a row that came to no end */
 	struct as_dns_set *early; /* lookups that only warm the cache; NULL: not this client's */
 };

@@ -190,7 +190,7 @@ static void compare_result(const struct as_result *was, const struct as_result *
 static void check_field(const struct run *run, const char *value)
 {
 	const struct as_results *results = &run->message->results;
-	const char *id = run->message->session->hostname;
+	const char *id = run->message->hostname;
 	struct as_authres parsed;
 	require(*value == ' ' && as_authres_parse(run->arena, value, strlen(value), &parsed) == AS_OK);
 	compare_value(id, parsed.authserv_id);
@@ -298,7 +298,7 @@ static void header(struct run *run, const char *name, size_t name_length, const 
 	if (as_field_is_addressed(name, name_length, AS_ACTION_FIELD))
 		run->given[1]++;
 	if (as_field_is_addressed(name, name_length, "Authentication-Results") && run->given[0]++ < FIELDS_MAX &&
-	    (run->given[0] > AS_CLAIMS_READ_MAX || as_authres_claims(run->arena, value, value_length, run->session->hostname))) {
+	    (run->given[0] > AS_CLAIMS_READ_MAX || as_authres_claims(run->arena, value, value_length, run->message->hostname))) {
 		run->claims[run->given[0]] = true;
 		run->claiming++;
 	}

@@ -389,6 +389,30 @@ static void test_message_keeps_its_environment(void **state)
 	close_world(&world);
 }
 
+/* A session outlives a reload: its next message has the new id, written and removed. */
+static void test_message_has_the_id_of_its_environment(void **state)
+{
+	(void)state;
+	static const char *const ids[] = { "one.example.net", "two.example.net" };
+	struct world world = open_world("authserv-id = one.example.net");
+	struct as_env *reloaded = new_env(world.fake, as_dns_ref(world.env->dns), "authserv-id = two.example.net\n");
+	struct as_env *const envs[] = { NULL, reloaded };
+	for (unsigned i = 0; i < 2; i++) {
+		struct as_message *message = as_engine_mail(world.session, envs[i], "<>", false);
+		add_header(message, "Authentication-Results", " one.example.net; dmarc=pass");
+		add_header(message, "Authentication-Results", " two.example.net; dmarc=pass");
+		add_header(message, "From", " bob@example.com");
+		struct as_verdict verdict = finish(message);
+		assert_int_equal(verdict.edit_count, 2);
+		assert_int_equal(verdict.edits[0].kind, AS_EDIT_DELETE);
+		assert_int_equal(verdict.edits[0].instance, i + 1);
+		assert_int_equal(strncmp(verdict.edits[1].value + 1, ids[i], strlen(ids[i])), 0);
+		as_engine_end(message);
+	}
+	as_env_unref(reloaded);
+	close_world(&world);
+}
+
 static void test_senders(void **state)
 {
 	(void)state;
@@ -643,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_waiting_is_announced_once),
 		cmocka_unit_test(test_clock_is_set),
 		cmocka_unit_test(test_message_keeps_its_environment),
+		cmocka_unit_test(test_message_has_the_id_of_its_environment),
 		cmocka_unit_test(test_senders),
 		cmocka_unit_test(test_long_paths),
 		cmocka_unit_test(test_spf_asks_early),
