@@ -11,6 +11,7 @@
 #include "str.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,9 @@ static const struct {
 	{ "key-cache-size", 4 },
 	{ "neg-cache-size", 2 },
 };
+
+/* The reader of settings in libunbound, and what it sets up and takes down with a context, belong to the process. */
+static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 
 static bool is_address(const char *text)
 {
@@ -200,7 +204,7 @@ static void ignore_answer(void *user, int rcode, void *packet, int size, int sec
 	(void)user, (void)rcode, (void)packet, (void)size, (void)security, (void)why_bogus, (void)was_ratelimited;
 }
 
-struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail)
+static struct ub_ctx *make_context(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail)
 {
 	struct ub_ctx *ctx = ub_ctx_create_event(base);
 	if (!ctx) {
@@ -214,14 +218,24 @@ struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *ba
 	/* The first question makes libunbound build its modules. "localhost" is answered from its local data, at once. */
 	int err = ub_resolve_event(ctx, "localhost.", 1, 1, NULL, ignore_answer, NULL);
 	if (err) {
-		/* The context is left alone: after UB_INITFAIL ub_ctx_delete() of 1.17 crashes. The program ends now anyway. */
+		/* The context is left alone: after UB_INITFAIL ub_ctx_delete() of 1.17 crashes. */
 		*detail = as_printf(arena, "libunbound cannot start: %s", ub_strerror(err));
 		return NULL;
 	}
 	return ctx;
 }
 
+struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail)
+{
+	pthread_mutex_lock(&making);
+	struct ub_ctx *ctx = make_context(arena, base, settings, detail);
+	pthread_mutex_unlock(&making);
+	return ctx;
+}
+
 void as_dns_unbound_close(struct ub_ctx *ctx)
 {
+	pthread_mutex_lock(&making);
 	ub_ctx_delete(ctx);
+	pthread_mutex_unlock(&making);
 }

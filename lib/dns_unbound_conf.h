@@ -25,7 +25,8 @@ const char *as_dns_unbound_complaint(struct as_arena *arena, const struct as_dns
 /* libunbound's settings for that. Arena memory. */
 const char *as_dns_unbound_settings(struct as_arena *arena, const struct as_dns_plan *plan);
 
-/* A context with these settings that has answered its first (local) question, so that they are known to work. NULL: *detail. */
+/* A context with these settings that has answered its first (local) question, so that they are known to work. NULL: *detail.
+ * Any thread: the process makes or deletes one at a time. */
 struct ub_ctx *as_dns_unbound_open(struct as_arena *arena, struct event_base *base, const char *settings, const char **detail);
 
 /* Deletes it, calling what is still under way. Thread of the base. */

@@ -14,7 +14,12 @@ import lint
 ARCHIVE = "libassay.a"
 WRITABLE = re.compile(r"\*COM\*|\.t?bss.*|\.t?data(?!\.rel\.ro).*")
 # What may be written, and why.
-ALLOWED = {name: "memory is one for the process" for name in ("reserve", "is_short", "shortages")}
+ALLOWED = {
+    "reserve": "memory is one for the process",
+    "is_short": "memory is one for the process",
+    "shortages": "memory is one for the process",
+    "making": "libunbound's reader of settings is one for the process",
+}
 
 
 def main():
