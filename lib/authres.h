@@ -23,11 +23,11 @@ struct as_authres {
 enum { AS_AUTHRES_VALUE_MAX = 255, AS_AUTHRES_RESULTS_MAX = 1000 };
 
 /* The field body for insertion: starts with a space, folded with LF + HTAB (what libmilter wants) near 78 columns and never beyond 998,
- * no line end after the last line. Every foreign value is written so that it parses back to itself (RE-0..RE-3), and so that whoever
- * decodes words of RFC 2047 finds none. What cannot be: each
- * octet of what as_printable_size() refuses becomes "?", and a value longer than AS_AUTHRES_VALUE_MAX octets is cut to that
- * with "..." at its end, so that no part of a domain passes for the whole. Method, ptype and property are ours and written as they are.
- * count 0 writes "; none". Arena memory. */
+ * no line end after the last line. Every foreign value is written so that it parses back to itself (RE-0..RE-3), so that whoever decodes
+ * words of RFC 2047 finds none, and whoever searches for "dmarc=pass" finds no value. What cannot be written: each octet of what
+ * as_printable_size() refuses becomes "?", and a value longer than AS_AUTHRES_VALUE_MAX octets is cut to that with "..." at its end, so
+ * that no part of a domain passes for the whole. Method, ptype and property are ours and written as they are. count 0 writes "; none".
+ * Arena memory. */
 char *as_authres_write(struct as_arena *arena, const char *authserv_id, const struct as_result *results, size_t count,
 		       enum as_dnssec_mark mark);
 

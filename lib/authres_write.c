@@ -47,21 +47,42 @@ static struct as_buf clean(struct as_arena *arena, const char *value)
 	return out;
 }
 
-/* Copies text with a backslash before each of `escaped`, and into "=?": who decodes words of RFC 2047 even here must not find one. */
+/* Is the sign at `i` one that careless readers take for more than a part of a value? They decode "=?" as RFC 2047 has it even here, or look
+ * for "dmarc=pass" anywhere in a field. The first "?" of a value comes behind a "=" of ours. */
+static bool is_misread(const struct as_buf *text, size_t i)
+{
+	static const char *const said[] = { "dmarc", "dkim", "spf", "iprev", "auth", "from", "helo" };
+	const char *before = text->text;
+	if (text->text[i] == '?')
+		return i == 0 || before[i - 1] == '=';
+	if (text->text[i] != '=')
+		return false;
+	while (i > 0 && before[i - 1] == ' ')
+		i--;
+	for (size_t j = 0; j < sizeof said / sizeof said[0]; j++) {
+		size_t n = strlen(said[j]);
+		if (i >= n && as_equal_nocase_n(before + i - n, n, said[j], n))
+			return true;
+	}
+	return false;
+}
+
+/* Copies text with a backslash before each of `escaped`, and into what is misread. */
 static void add_escaped(struct as_buf *out, const struct as_buf *text, const char *escaped)
 {
 	for (size_t i = 0; i < text->length; i++) {
-		bool begins_word = i > 0 && text->text[i] == '?' && text->text[i - 1] == '=';
-		if (begins_word || strchr(escaped, text->text[i]))
+		if (strchr(escaped, text->text[i]) || is_misread(text, i))
 			as_buf_putc(out, '\\');
 		as_buf_putc(out, text->text[i]);
 	}
 }
 
-/* Does "=?" stand in the text, or with the "=" before it? */
-static bool has_encoded_word(const struct as_buf *text)
+static bool holds_misread(const struct as_buf *text)
 {
-	return text->text[0] == '?' || strstr(text->text, "=?");
+	for (size_t i = 0; i < text->length; i++)
+		if (is_misread(text, i))
+			return true;
+	return false;
 }
 
 /* RE-0, RE-1: bare as a token or an identity, else quoted. */
@@ -69,7 +90,7 @@ static void add_value(struct as_buf *out, const char *value, bool is_identity)
 {
 	struct as_buf text = clean(out->arena, value);
 	bool is_bare = as_lex_is_token(text.text, text.length) || (is_identity && as_lex_is_identity(text.text, text.length));
-	if (is_bare && !has_encoded_word(&text)) {
+	if (is_bare && !holds_misread(&text)) {
 		as_buf_add(out, text.text, text.length);
 		return;
 	}

@@ -66,7 +66,7 @@ static const struct write_case write_cases[] = {
 	    .properties = { { "smtp", "mailfrom", U, true }, { "smtp", "mailfrom", U, false } } },
 	  "spf=pass smtp.mailfrom=" U "\n\tsmtp.mailfrom=\"" U "\"" },
 	{ "RE-2 comment signs", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "a) ; spf=pass (b\\" },
-	  "spf=fail (a\\) ; spf=pass \\(b\\\\)" },
+	  "spf=fail (a\\) ; spf\\=pass \\(b\\\\)" },
 	{ "RE-3 line ends and controls", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "a\r\nX: b\x01", .reason = "c\r\nd",
 	  .count = 1,
 	    .properties = { { "smtp", "mailfrom", "a\r\n\t\x7f" "b", true } } },
@@ -78,14 +78,22 @@ static const struct write_case write_cases[] = {
 	    .properties = { { "header", "i", "=?utf-8?q?x?=@example.com", true }, { "header", "i", "?utf-8?q?x?=@example.com", true },
 	      { "header", "i", "a?=b@example.com", true } } },
 	  "spf=fail (=\\?utf-8?q?x?=) reason=\"y==\\?q=\\?\"\n\theader.i=\"=\\?utf-8?q?x?=@example.com\"\n"
-	  "\theader.i=\"?utf-8?q?x?=@example.com\" header.i=a?=b@example.com" },
+	  "\theader.i=\"\\?utf-8?q?x?=@example.com\" header.i=a?=b@example.com" },
+	{ "RE-3 what looks like a result", AS_MARK_NONE, { .method = "spf", .code = AS_FAIL, .comment = "DMARC=pass",
+	    .reason = "dkim =pass x=y", .count = 4,
+	    .properties = { { "smtp", "mailfrom", "dmarc=pass@example.com", true }, { "header", "i", "\"spf  = pass\"@example.com", true },
+	      { "header", "i", "prvs=1=a@example.com", true }, { "smtp", "helo", "=from=", false } } },
+	  "spf=fail (DMARC\\=pass) reason=\"dkim \\=pass x=y\"\n"
+	  "\tsmtp.mailfrom=\"dmarc\\=pass@example.com\"\n"
+	  "\theader.i=\"\\\"spf  \\= pass\\\"@example.com\" header.i=prvs=1=a@example.com\n"
+	  "\tsmtp.helo=\"=from\\=\"" },
 	{ "CVE-2020-12272 parenthesis", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp",
 	  "mailfrom", "victim.example(.evil.example", true } } },
 	  "spf=pass smtp.mailfrom=\"victim.example(.evil.example\"" },
 	{ "CVE-2020-12272 quotes", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 2,
 	    .properties = { { "smtp", "mailfrom", "victim.example'.evil.example", true }, { "smtp", "helo", "victim.example\"; dkim=pass",
 	      true } } },
-	  "spf=pass smtp.mailfrom=victim.example'.evil.example\n\tsmtp.helo=\"victim.example\\\"; dkim=pass\"" },
+	  "spf=pass smtp.mailfrom=victim.example'.evil.example\n\tsmtp.helo=\"victim.example\\\"; dkim\\=pass\"" },
 	{ "255 octets", AS_MARK_NONE, { .method = "spf", .code = AS_PASS, .count = 1, .properties = { { "smtp", "helo", X250 "yyyyy",
 	  false } } },
 	  "spf=pass\n\tsmtp.helo=" X250 "yyyyy" },
