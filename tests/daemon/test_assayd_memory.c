@@ -180,8 +180,10 @@ static void memory_comes_back(void **state)
 
 int main(void)
 {
-	if (IS_SANITIZED) /* its memory is what would run out */
+	if (IS_SANITIZED) {
+		puts("skipped: the memory of the sanitizer is what would run out");
 		return SKIPPED;
+	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(threads_come_back, rig_setup, rig_teardown),
 		cmocka_unit_test(stop_without_threads),
