@@ -49,9 +49,11 @@ static const char *key_name(struct as_arc *arc, const struct as_dkim_parsed *par
 	return as_printf(arc->arena, "%s._domainkey.%s", parsed->selector, parsed->domain);
 }
 
+/* A chain that would use up the budget of the message is asked about when its turn comes. */
 static void start_key(struct as_arc *arc, const struct as_dkim_parsed *parsed)
 {
-	as_dns_start(arc->set, key_name(arc, parsed), AS_DNS_TXT);
+	if (as_dns_set_has_room(arc->set))
+		as_dns_start(arc->set, key_name(arc, parsed), AS_DNS_TXT);
 }
 
 /* The hash for a message signature; NULL: there are too many different ones. */

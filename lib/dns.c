@@ -517,6 +517,14 @@ static bool is_crowded(const struct as_dns_set *set)
 	return true;
 }
 
+bool as_dns_set_has_room(struct as_dns_set *set)
+{
+	pthread_mutex_lock(&set->lock);
+	bool has_room = set->asked < set->limits.budget / 2;
+	pthread_mutex_unlock(&set->lock);
+	return has_room;
+}
+
 void as_dns_start(struct as_dns_set *set, const char *name, enum as_dns_type type)
 {
 	if (!set->of && !is_crowded(set))

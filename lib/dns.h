@@ -108,6 +108,10 @@ size_t as_dns_set_missing(const struct as_dns_set *set); /* how often; 0 for eve
  * resolver's thread has ended when this returns. Not from within a `then`. NULL is allowed. */
 void as_dns_set_free(struct as_dns_set *set);
 
+/* Is more than half of the budget left? For lookups whose number a stranger chooses, before they are started early: the other half is for
+ * what an evaluation really needs, in its order. */
+bool as_dns_set_has_room(struct as_dns_set *set);
+
 /* The deadline runs from now. */
 void as_dns_set_arm(struct as_dns_set *set);
 

@@ -241,6 +241,9 @@ void as_engine_eoh(struct as_message *message)
 	as_from_judge(message->arena, &message->fields, &message->from);
 	message->bodies = as_body_hashes_new(message->arena);
 	for (size_t i = 0; i < METHODS; i++)
+		if (methods[i]->author)
+			methods[i]->author(message);
+	for (size_t i = 0; i < METHODS; i++)
 		if (methods[i]->eoh)
 			methods[i]->eoh(message);
 }

@@ -13,6 +13,8 @@ struct as_method {
 	void (*helo)(struct as_session *session);
 	void (*client)(struct as_message *message); /* client and sender are known: at MAIL, or for a relay at the end of the header. Starts
 						     * lookups; left out when the client's messages come to no end */
+	void (*author)(struct as_message *message); /* the author is known, at the end of the header: lookups that come before those of eoh,
+						     * whose number a stranger chooses */
 	void (*eoh)(struct as_message *message);
 	void (*finish)(struct as_message *message); /* may wait for DNS; adds results */
 };

@@ -5,7 +5,7 @@
 
 #include "method.h"
 
-static void dmarc_eoh(struct as_message *message)
+static void dmarc_author(struct as_message *message)
 {
 	if (message->env->settings->dmarc.enable && message->from.status == AS_FROM_ONE)
 		as_dmarc_start(message->dns, message->from.domain);
@@ -48,6 +48,6 @@ static void dmarc_finish(struct as_message *message)
 
 const struct as_method as_method_dmarc = {
 	.name = "dmarc",
-	.eoh = dmarc_eoh,
+	.author = dmarc_author,
 	.finish = dmarc_finish,
 };

@@ -3,8 +3,8 @@
  *
  * Each record is parsed where it arrives; the lookups of its terms start at once, those of included records too. Nothing is
  * decided here: a lookup more or less changes the time an evaluation takes, not its result. To keep a hostile domain from
- * using up the budget of the message, no more than QUESTIONS_MAX lookups are started. Names that need %{p} are left out: the
- * macro has no value here.
+ * using up the budget of the message, no more than QUESTIONS_MAX lookups are started, and none when half of it is used up. Names that
+ * need %{p} are left out: the macro has no value here.
  *
  * Answers may come in several threads, or inside the call that asks. They go to a queue; whoever finds nobody working on it works
  * until it is empty. So the state has one user at a time, no lock is held while calling out, and nothing recurses.
@@ -86,7 +86,7 @@ static void on_answer(void *user, const struct as_dns_answer *answer)
 static void ask(struct starter *starter, const char *name, enum as_dns_type type,
 	void (*follow)(struct starter *starter, const struct lead *lead), const char *about)
 {
-	if (!name || !as_domain_is_queryable(name) || starter->questions == QUESTIONS_MAX)
+	if (!name || !as_domain_is_queryable(name) || starter->questions == QUESTIONS_MAX || !as_dns_set_has_room(starter->set))
 		return;
 	starter->questions++;
 	if (!follow) {

@@ -230,6 +230,7 @@ static void check_budget(void **state)
 	for (int i = 0; i < 500; i++) {
 		char name[32];
 		snprintf(name, sizeof name, "n%d.x", i);
+		assert_int_equal(as_dns_set_has_room(set), i < BUDGET / 2);
 		const struct as_dns_answer *answer = as_dns_get(set, name, AS_DNS_A);
 		assert_int_equal(answer->status, i < BUDGET ? AS_DNS_OK : AS_DNS_TEMPFAIL);
 		if (i >= BUDGET)

@@ -586,6 +586,22 @@ static void test_amplification(void **state)
 	}
 }
 
+/* A wide record leaves half of the budget to what comes after it. */
+static void test_start_leaves_room(void **state)
+{
+	(void)state;
+	struct as_dns_world world = open_world("");
+	struct as_spf_request request = request_of(&(struct check_case){ .name = "" });
+	as_dns_world_load(&world, TXT("example.com", "v=spf1 a:1.x.com a:2.x.com a:3.x.com a:4.x.com a:5.x.com a:6.x.com a:7.x.com"));
+	world.budget = 10;
+	struct as_dns_set *set = as_dns_world_set(&world);
+	as_spf_start(set, &request);
+	let_time_run(&world);
+	assert_int_equal(as_dns_fake_queries(world.fake, NULL, 0), UNRELATED + 5);
+	as_dns_set_free(set);
+	as_dns_world_close(&world);
+}
+
 /* After as_spf_start alone, everything an ordinary evaluation asks has been asked. */
 static void test_start(void **state)
 {
@@ -735,6 +751,7 @@ int main(void)
 		cmocka_unit_test(test_amplification),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_start_terms),
+		cmocka_unit_test(test_start_leaves_room),
 		cmocka_unit_test(test_threads),
 	};
 	as_spf_global_init();
