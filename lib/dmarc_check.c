@@ -26,7 +26,7 @@
 #include "domain.h"
 #include "str.h"
 
-enum { DOMAINS_MAX = 10 }; /* DM-49: distinct identifiers that get a walk */
+enum { DOMAINS_MAX = 10 }; /* DM-49: distinct domains of signatures that get a walk; SPF's has its own */
 
 /* The DNSSEC state of a group of lookups. */
 struct lookups {
@@ -58,7 +58,7 @@ struct check {
 	struct lookups found;         /* the result rests on these */
 	struct lookups looked;        /* a result that is not pass rests on these, too */
 	size_t count;
-	struct place places[DOMAINS_MAX + 1]; /* that of the author first */
+	struct place places[DOMAINS_MAX + 2]; /* that of the author first */
 };
 
 /* --- early start ------------------------------------------------------------------------------------------------------- */
@@ -155,10 +155,11 @@ static const struct as_walk *author_walk(struct check *c)
 /* Where a domain belongs; NULL when too many were asked for. */
 static const struct place *find_place(struct check *c, const char *domain)
 {
+	bool is_spf = c->request->spf && domain == c->request->spf->domain;
 	for (size_t i = 0; i < c->count; i++)
 		if (as_domain_equal(c->places[i].domain, domain))
 			return &c->places[i];
-	if (c->count > DOMAINS_MAX)
+	if (c->count > DOMAINS_MAX && !is_spf)
 		return NULL;
 	struct place *place = &c->places[c->count++];
 	place->domain = domain;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-	WALKS_MAX = 4,    /* Organizational Domains of identifiers, beside that of the list or the author */
+	WALKS_MAX = 4,    /* distinct identifiers that get a walk, beside that of the list or the author */
 	SEALERS_SHOWN = 10,
 };
 
@@ -35,6 +35,7 @@ struct search {
 	const char *organization; /* NULL before it is known */
 	bool has_failed;
 	unsigned walks;
+	struct { const char *domain; bool is_related; } walked[WALKS_MAX];
 };
 
 /* NULL: a lookup failed, which is remembered, or was not made. */
@@ -64,10 +65,16 @@ static bool is_related(struct search *s, const char *candidate)
 		return false;
 	if (as_domain_equal(candidate, s->organization))
 		return true;
-	if (s->walks++ >= WALKS_MAX)
+	for (unsigned i = 0; i < s->walks; i++)
+		if (as_domain_equal(candidate, s->walked[i].domain))
+			return s->walked[i].is_related;
+	if (s->walks == WALKS_MAX)
 		return false;
 	const char *organization = organization_of(s->place, candidate);
-	return organization && as_domain_equal(organization, s->organization);
+	bool is_same = organization && as_domain_equal(organization, s->organization);
+	s->walked[s->walks].domain = candidate;
+	s->walked[s->walks++].is_related = is_same;
+	return is_same;
 }
 
 /* --- lists ---------------------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "dmarc_check.h"
 #include "dns_world.h"
+#include "str.h"
 
 struct world {
 	struct as_dns_world in;
@@ -60,6 +61,33 @@ static void test_identifiers_without_domain(void **state)
 	assert_false(world.outcome.spf_aligned);
 	assert_false(world.outcome.dkim_aligned);
 	close_world(&world);
+}
+
+/* DM-49: signatures of many organizations below the author's use up their own share of the walks, not SPF's. */
+static void test_many_signatures_leave_spf_its_walk(void **state)
+{
+	enum { SIGNATURES = 12 };
+	static const struct {
+		enum as_code spf, want;
+	} cases[] = { { AS_PASS, AS_PASS }, { AS_TEMPERROR, AS_TEMPERROR }, { AS_SOFTFAIL, AS_FAIL } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n");
+		const struct as_spf_outcome spf = { .code = cases[i].spf, .domain = "mail.example.com" };
+		struct as_dkim_signature signatures[SIGNATURES] = { 0 };
+		for (size_t k = 0; k < SIGNATURES; k++) {
+			signatures[k] = (struct as_dkim_signature){ .code = AS_PASS, .domain = as_printf(world.in.arena, "d%zu.example.com", k) };
+			as_dns_world_load(&world.in, as_printf(world.in.arena, "_dmarc.d%zu.example.com. TXT \"v=DMARC1; psd=n; p=none\"\n", k));
+		}
+		const struct as_dkim_outcome dkim = { .count = SIGNATURES, .signatures = signatures };
+		check(&world, (struct as_dmarc_request){ .author_domain = "example.com", .spf = &spf, .dkim = &dkim });
+		if (world.outcome.code != cases[i].want)
+			fail_msg("SPF %s: want %s, got %s", as_code_name(cases[i].spf), as_code_name(cases[i].want),
+				 as_code_name(world.outcome.code));
+		assert_int_equal(as_dns_fake_queries(world.in.fake, "_dmarc.d9.example.com", AS_DNS_TXT), 1);
+		assert_int_equal(as_dns_fake_queries(world.in.fake, "_dmarc.d10.example.com", AS_DNS_TXT), 0);
+		close_world(&world);
+	}
 }
 
 /* A list is promised for that discovery; without one every domain stands for itself. */
@@ -214,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_without_author),
 		cmocka_unit_test(test_identifiers_without_domain),
+		cmocka_unit_test(test_many_signatures_leave_spf_its_walk),
 		cmocka_unit_test(test_without_list),
 		cmocka_unit_test(test_start_asks_everything_at_once),
 		cmocka_unit_test(test_start_of_existence),
