@@ -39,7 +39,7 @@ static struct as_spf_request mail_request(const struct as_message *message)
 /* Only a reply has room for it. */
 static bool says_explanation(const struct as_settings *settings)
 {
-	return settings->spf.explanation && settings->spf.on_fail >= AS_VERB_TEMPFAIL;
+	return settings->spf.explanation && settings->spf.on_fail >= AS_VERB_TEMPFAIL && !settings->report_only;
 }
 
 static bool is_enabled(const struct as_message *message)

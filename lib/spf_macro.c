@@ -341,5 +341,5 @@ const char *as_spf_expand_explanation(struct as_arena *arena, struct as_spf_text
 	for (const char *c = out.text; *c; c++)
 		if (*c < ' ' || *c > '~')
 			return NULL;
-	return out.length ? out.text : NULL;
+	return out.text[strspn(out.text, " ")] ? out.text : NULL;
 }

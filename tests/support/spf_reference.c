@@ -477,10 +477,13 @@ static const char *explain(struct check *check)
 		return NULL;
 	(void)expand(check, check->exp_domain, source, ref_exp_letters, &text); /* no error is left when nothing is counted */
 	const char *shown = as_printf(check->arena, "%.*s", EXPLANATION_OCTETS, text);
-	for (const char *c = shown; *c; c++)
+	bool is_blank = true;
+	for (const char *c = shown; *c; c++) {
 		if (*c < 0x20 || *c > 0x7e)
 			return NULL;
-	return *shown ? shown : NULL;
+		is_blank = is_blank && *c == ' ';
+	}
+	return is_blank ? NULL : shown;
 }
 
 /* The domain of the identity as text of A-labels; NULL when it is none. */

@@ -158,6 +158,37 @@ static void add_longest_spf(struct as_buf *text, const char *domain)
 			as_buf_printf(text, "m%d.%s. MX %d h%d%d.%s.\nh%d%d.%s. A 198.51.100.1\n", i, domain, k, i, k, domain, i, k, domain);
 }
 
+/* Nobody reads what a domain explains when nothing is refused. */
+static void test_explanation_is_asked_for_a_reply(void **state)
+{
+	static const struct {
+		const char *config;
+		unsigned asked;
+	} cases[] = {
+		{ "spf { on-fail = reject explanation = true }", 1 },
+		{ "spf { on-fail = tempfail explanation = true }", 1 },
+		{ "spf { on-fail = quarantine explanation = true }", 0 },
+		{ "spf { on-fail = reject }", 0 },
+		{ "spf { on-fail = reject explanation = true } report-only = true", 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct world world = open_world(cases[i].config);
+		struct as_arena *arena = as_arena_new();
+		const char *detail = NULL, text[] = "strict.example. TXT \"v=spf1 -all exp=why.strict.example\"\nwhy.strict.example. TXT no\n";
+		assert_int_equal(as_dns_fake_load(world.fake, arena, text, sizeof text - 1, &detail), AS_OK);
+		struct as_message *message = as_engine_mail(world.session, NULL, "<bob@strict.example>", false);
+		add_header(message, "From", " bob@strict.example");
+		(void)finish(message);
+		unsigned asked = as_dns_fake_queries(world.fake, "why.strict.example", AS_DNS_TXT);
+		if (asked != cases[i].asked)
+			fail_msg("%s: asked %u times", cases[i].config, asked);
+		as_engine_end(message);
+		close_world(&world);
+		as_arena_free(arena);
+	}
+}
+
 static void test_budget_is_enough_for_any_message(void **state)
 {
 	(void)state;
@@ -659,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_header_after_body_is_not_judged),
 		cmocka_unit_test(test_messages_of_one_session_are_apart),
 		cmocka_unit_test(test_relay_is_not_looked_up),
+		cmocka_unit_test(test_explanation_is_asked_for_a_reply),
 		cmocka_unit_test(test_budget_is_enough_for_any_message),
 		cmocka_unit_test(test_foreign_fields_beyond_the_cap_cost_no_memory),
 		cmocka_unit_test(test_forged_fields_beyond_the_cap_go_too),
