@@ -329,7 +329,9 @@ const struct as_keyword as_keywords[] = {
 	  .help = "Validate the chain of a message." },
 	{ .section = "arc", ROW("trusted-sealers", DOMAINS, "{}", arc.trusted_sealers), .decides = true,
 	  .help = "Domains whose ARC seals are believed. A message that fails DMARC is accepted when its chain passes and, from the "
-		  "newest set on, a trusted sealer saw an aligned pass before any that is not trusted comes. The result stays fail." },
+		  "newest set on, a trusted sealer saw an aligned pass before any that is not trusted comes. The result stays fail. "
+		  "A sealer is believed in all that it says: Microsoft 365, for one, also writes dmarc=pass on what its own customers "
+		  "send, so that trust in it is trust in all of them." },
 
 	{ .section = "dmarc", ROW("enable", BOOL, "true", dmarc.enable),
 	  .help = "Evaluate DMARC and judge the From field. Needs SPF or DKIM." },
