@@ -20,7 +20,7 @@ enum {
 	PATH_MAX_BYTES = 1024, /* RFC 5321 4.5.3.1.3 asks for 256; a domain of U-labels may have 1012 */
 	RECIPIENTS_MAX = 10000,
 	TLS_MAX = 128,         /* a version or a cipher */
-	EARLY_QUERIES = 40,    /* what a connection may ask before its first message */
+	EARLY_QUERIES = 80,    /* what a connection may ask before its first message; half of it for SPF of the HELO name */
 	LOGIN_MAX = 512,
 	EARLY_HELOS = 3,       /* EHLO, EHLO after STARTTLS, and one for luck */
 	EARLY_MAILS = 5,       /* messages in a row whose lookups were for nothing: MAIL and RSET cost a client next to nothing */
