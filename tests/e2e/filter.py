@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""filter.py - another milter, before assayd: it removes fields, puts some on top of every message and some below its header."""
+"""filter.py - another milter, before or behind assayd: it removes fields, puts some on top of every message and some below its header."""
 
 import socketserver
 import struct
 import threading
 
 ADD_FIELDS, CHANGE_FIELDS = 0x1, 0x10
-# Of connect, HELO, MAIL, RCPT, body, header, end of header, unknown commands and DATA nothing is sent.
-NOTHING_BUT_THE_END = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x100 | 0x200
+# Of connect, HELO, MAIL, RCPT, body, end of header, unknown commands and DATA nothing is sent. Header fields come, unanswered: to who does
+# not see them Sendmail counts those too that other milters removed.
+NOTHING_BUT_HEADER_AND_END = 0x1 | 0x2 | 0x4 | 0x8 | 0x10 | 0x40 | 0x80 | 0x100 | 0x200
 
 
 class Filter(socketserver.ThreadingTCPServer):
@@ -22,8 +23,12 @@ class Filter(socketserver.ThreadingTCPServer):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     @property
+    def port(self):
+        return self.server_address[1]
+
+    @property
     def milter(self):
-        return "inet:127.0.0.1:%d" % self.server_address[1]
+        return "inet:127.0.0.1:%d" % self.port
 
     def stop(self):
         self.shutdown()
@@ -41,7 +46,7 @@ class FilterSession(socketserver.StreamRequestHandler):
                 return
             packet = self.rfile.read(struct.unpack("!I", size)[0])
             if packet[:1] == b"O":
-                self.say(b"O", struct.pack("!III", 6, ADD_FIELDS | CHANGE_FIELDS, NOTHING_BUT_THE_END))
+                self.say(b"O", struct.pack("!III", 6, ADD_FIELDS | CHANGE_FIELDS, NOTHING_BUT_HEADER_AND_END))
             elif packet[:1] == b"E":
                 self.finish_message()
             elif packet[:1] == b"Q":

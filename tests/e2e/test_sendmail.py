@@ -8,6 +8,7 @@ import sys
 import runner
 import sendmail
 import test_mail
+import test_order
 import test_postfix
 import test_service
 import test_why
@@ -28,12 +29,12 @@ def milter_line(world):
 
 
 class Surroundings(sendmail.Sendmail):
-    """Sendmail with a certificate, and a milter before assayd that does nothing unless a test tells it to."""
+    """Sendmail with a certificate, and a milter before and one behind assayd that do nothing unless a test tells them to."""
 
     def __init__(self, world):
-        self.filter = Filter()
-        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world), world.sink,
-                         SENDMAIL_MC.format(tls.Certificate(world.top), self.filter.milter[len("inet:127.0.0.1:"):]))
+        self.filter, self.last = Filter(), Filter()
+        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world) + LAST_MC.format(self.last.port), world.sink,
+                         SENDMAIL_MC.format(tls.Certificate(world.top), self.filter.port))
 
 # Who shows a certificate that is trusted can log in with it (RFC 4422, EXTERNAL).
 SENDMAIL_MC = """\
@@ -44,6 +45,7 @@ define(`confCACERT_PATH', `{0.directory}')
 define(`confAUTH_MECHANISMS', `EXTERNAL')
 TRUST_AUTH_MECH(`EXTERNAL')
 INPUT_MAIL_FILTER(`first', `S=inet:{1}@127.0.0.1, F=T')"""
+LAST_MC = "\nINPUT_MAIL_FILTER(`last', `S=inet:{0}@127.0.0.1, F=T')"
 
 
 def test_signed_bytes_arrive_as_they_were(world):
@@ -66,6 +68,20 @@ def test_eight_bit_message(world):
 def test_filter_before_us(world):
     test_postfix.check_filter_before_us(world, lambda data: world.send(data, "user@good.example"))
     world.postfix.filter.gone = world.postfix.filter.top = world.postfix.filter.bottom = []
+
+
+def test_filters_around_us(world):
+    test_order.check_filters_around_us(world, lambda data: world.send(data, "user@good.example"))
+
+
+def test_forged_fields_wherever_they_stand(world):
+    test_order.check_forgeries(world)
+
+
+def test_header_that_is_too_large(world):
+    """Beyond MaxHeadersLength: a field of 100 KB, or a thousand fields."""
+    for fields in [[field] for field in test_order.long_fields()] + [test_order.hops(1000)]:
+        test_order.check_is_refused_unjudged(world, test_order.built(fields), (552, "5.6.0 Headers too large (32768 max)"))
 
 
 def test_client_without_helo(world):
