@@ -184,6 +184,7 @@ static enum as_verb table_verb(const struct as_settings *s, const struct as_rule
 	const struct { bool is_on; enum as_condition_id id; int code; enum as_verb verb; } rows[] = {
 		{ s->dmarc.enable, AS_IF_DMARC, AS_TEMPERROR, s->dmarc.on_temperror },
 		{ s->dmarc.enable, AS_IF_DMARC, AS_PERMERROR, s->dmarc.on_permerror },
+		{ s->dmarc.enable && !find(rule, AS_IF_FROM_DOMAIN), AS_IF_DMARC, AS_PERMERROR, s->dmarc.on_malformed_from },
 		{ s->dmarc.enable && allows(rule, AS_IF_DMARC, AS_FAIL), AS_IF_DMARC_POLICY, AS_DMARC_REJECT, s->dmarc.on_reject },
 		{ s->dmarc.enable && allows(rule, AS_IF_DMARC, AS_FAIL), AS_IF_DMARC_POLICY, AS_DMARC_QUARANTINE, s->dmarc.on_quarantine },
 		{ s->dmarc.enable && allows(rule, AS_IF_DMARC, AS_FAIL), AS_IF_DMARC_POLICY, AS_DMARC_NONE, s->dmarc.on_none_fail },

@@ -296,6 +296,7 @@ static void test_rules_allowed(void **state)
 		"from-domain = a.example action = report-only",
 		"from-domain = a.example dmarc = none action = tag", /* stricter than the table */
 		"from-domain = a.example dmarc = fail dmarc-policy = none action = tag",
+		"from-domain = a.example dmarc = permerror action = accept", /* which has a readable From field */
 		"from-domain = a.example client = 192.0.2.1 action = accept",
 		"from-domain = a.example dkim-domain = b.example action = accept",
 		"from-domain = a.example arc-sealer = b.example action = accept",
@@ -405,6 +406,9 @@ static const struct {
 	{ "iprev { enable = true on-fail = reject } rule x { from-domain = a.example dmarc = pass action = accept } "
 	  "rule y { helo = a.example dmarc = none action = tag }", AS_ERR_RANGE,
 	  "t:1: rule \"y\": helo can be claimed by anybody, so action = \"tag\" would let forgeries in; " PROOFS },
+	/* a From field that cannot be read is permerror too */
+	{ "rule x { header-present = x-pass dmarc = permerror action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": header-present can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
 	{ "rule x { client = 192.0.2.1/24 action = accept }", AS_ERR_RANGE,
 	  "t:1: rule \"x\": client = \"192.0.2.1/24\": the address has bits beyond the prefix; the network is \"192.0.2.0/24\"" },
 	{ "rule 'a b' { spf = fail action = reject }", AS_ERR_SYNTAX,
