@@ -15,6 +15,8 @@ struct as_evidence {
 	const char *forwarder; /* why the client is one of the forwarders: "client 192.0.2.1", "spf of example.org"; NULL: it is not */
 	const char *arc;       /* RFC 8617 7.2.2: "arc=pass as[1].d=example.org as[1].s=s1 remote-ip[1]=192.0.2.1"; NULL: no trusted word */
 	bool is_undecided;     /* a lookup failed that might have shown one of these */
+	bool lacks_client;     /* the client, which a relay does not tell, might have */
+	const char *unproven_list; /* List-Id whose proof hangs on a lookup that failed; else NULL */
 };
 
 #endif

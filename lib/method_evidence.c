@@ -125,9 +125,12 @@ static const char *find_proof(struct place *p, bool (*is_wanted)(void *user, con
 	for (size_t i = 0; i < count; i++)
 		if (proofs[i].code == AS_PASS && proofs[i].domain && is_wanted(user, &proofs[i]))
 			return as_printf(p->message->arena, "%s of %s", proofs[i].method, proofs[i].domain);
-	for (size_t i = 0; i < count; i++)
-		if (proofs[i].code == AS_TEMPERROR && proofs[i].domain && is_wanted(user, &proofs[i]))
-			p->found->is_undecided = true;
+	for (size_t i = 0; i < count; i++) {
+		if (proofs[i].code != AS_TEMPERROR || !proofs[i].domain || !is_wanted(user, &proofs[i]))
+			continue;
+		bool lacks_client = p->message->client_trouble && strcmp(proofs[i].method, "spf") == 0;
+		*(lacks_client ? &p->found->lacks_client : &p->found->is_undecided) = true;
+	}
 	return NULL;
 }
 
@@ -168,7 +171,9 @@ static const char *forwarder_of(struct place *p)
 	for (size_t i = 0; i < p->settings->forwarders.network_count; i++)
 		if (as_network_has(&p->settings->forwarders.networks[i], client))
 			return as_printf(p->message->arena, "client %s", as_ip_text(client, address));
-	return find_proof(p, is_forwarder, p->settings->forwarders.domains);
+	const char *proof = find_proof(p, is_forwarder, p->settings->forwarders.domains);
+	p->found->lacks_client |= !proof && p->message->client_trouble && p->settings->forwarders.network_count;
+	return proof;
 }
 
 /* --- trusted sealers, AR-8 ---------------------------------------------------------------------------------------------------- */
@@ -304,6 +309,7 @@ const struct as_evidence *as_evidence_find(struct as_message *message, const str
 	const char *proof = list ? list_proof(&place, list) : NULL;
 	size_t missing_list = as_dns_set_missing(dns);
 	found->list = proof ? list : NULL;
+	found->unproven_list = !proof && found->is_undecided ? list : NULL;
 	found->list_why = proof ? as_printf(message->arena, "%s by %s", list, proof) : NULL;
 	if (fails) {
 		found->forwarder = settings->dmarc.on_forwarder < AS_VERB_REJECT ? forwarder_of(&place) : NULL;
@@ -311,8 +317,10 @@ const struct as_evidence *as_evidence_find(struct as_message *message, const str
 	}
 	size_t missing = as_dns_set_missing(dns);
 	*possible = *found;
-	if (missing_list && !proof)
+	if (missing_list && !proof) {
 		possible->list = possible->list_why = list;
+		possible->unproven_list = NULL;
+	}
 	if (missing > missing_list && !found->arc)
 		possible->arc = "arc=pass";
 	*most = missing ? possible : NULL;

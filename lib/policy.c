@@ -183,26 +183,42 @@ static bool lacks_evidence(const struct as_settings *s, const struct as_facts *f
 	       s->dmarc.on_temperror == AS_VERB_TEMPFAIL;
 }
 
+/* A relay does not tell its client, and action hangs on that. Asking again later does not help: the rows for temporary errors, which may
+ * defer a message, leave it to these. */
+static bool is_held(const struct as_settings *s, const struct as_facts *f)
+{
+	return wish(s, f) > s->on_unknown_client && !has_evidence(s, f) && !lacks_evidence(s, f);
+}
+
+static bool client_unknown(const struct as_settings *s, const struct as_facts *f)
+{
+	return f->dmarc && f->dmarc->lacks_client && is_held(s, f);
+}
+
+static bool client_may_speak(const struct as_settings *s, const struct as_facts *f)
+{
+	return dmarc_is(f, AS_FAIL) && f->evidence && f->evidence->lacks_client && is_held(s, f);
+}
+
+static bool dmarc_wish(const struct as_settings *s, const struct as_facts *f, enum as_dmarc_policy policy)
+{
+	return dmarc_fails(f, policy) && !has_evidence(s, f) && !lacks_evidence(s, f) && !client_may_speak(s, f);
+}
+
 static bool dmarc_reject(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_fails(f, AS_DMARC_REJECT) && !has_evidence(s, f) && !lacks_evidence(s, f);
+	return dmarc_wish(s, f, AS_DMARC_REJECT);
 }
 
 static bool dmarc_quarantine(const struct as_settings *s, const struct as_facts *f)
 {
-	return dmarc_fails(f, AS_DMARC_QUARANTINE) && !has_evidence(s, f) && !lacks_evidence(s, f);
+	return dmarc_wish(s, f, AS_DMARC_QUARANTINE);
 }
 
 static bool dmarc_none(const struct as_settings *s, const struct as_facts *f)
 {
 	(void)s;
 	return dmarc_fails(f, AS_DMARC_NONE);
-}
-
-/* Asking again later does not help: the rows for temporary errors, which may defer a message, leave it to these. */
-static bool client_unknown(const struct as_settings *s, const struct as_facts *f)
-{
-	return f->dmarc && f->dmarc->lacks_client && wish(s, f) > s->on_unknown_client && !has_evidence(s, f) && !lacks_evidence(s, f);
 }
 
 static bool client_unknown_as(const struct as_settings *s, const struct as_facts *f, enum as_dmarc_policy policy)
@@ -333,10 +349,10 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 #define FROM_ROW(condition, what) \
 	{ .rule = "malformed-from", .applies = (condition), VERB(dmarc.on_malformed_from), REPLY(dmarc.reply_malformed_from), \
 	  .enhanced = "5.7.1", .text = "Message refused: " what, .reason = what }
-#define UNKNOWN_ROW(condition, action) \
+#define UNKNOWN_ROW(condition, action, what) \
 	{ .rule = "unknown-client", .applies = (condition), VERB(action), .enhanced = "5.7.24", \
 	  .text = "SPF cannot be checked for %{envelope-domain}, DMARC fails for %{from-domain}", \
-	  .reason = "client of the relay not known, DMARC cannot be checked for %{from-domain}" }
+	  .reason = "client of the relay not known, " what }
 #define TEMPERROR_ROW(condition, code, what) \
 	{ .rule = "dmarc-temperror", .applies = (condition), VERB(dmarc.on_temperror), REPLY(dmarc.reply_temperror), \
 	  .enhanced = (code), .text = what ", DMARC cannot be checked for %{from-domain}", .reason = "DMARC temporary error: " what }
@@ -370,9 +386,10 @@ static const struct row table[] = {
 	{ .rule = "dmarc-quarantine", .applies = dmarc_quarantine, VERB(dmarc.on_quarantine), REPLY(dmarc.reply_quarantine),
 	  .enhanced = "5.7.1", .text = "Email rejected per DMARC policy for %{policy-domain}",
 	  .reason = "DMARC fail, policy quarantine of %{policy-domain}" },
-	UNKNOWN_ROW(client_unknown, on_unknown_client),
-	UNKNOWN_ROW(client_unknown_reject, dmarc.on_reject),
-	UNKNOWN_ROW(client_unknown_quarantine, dmarc.on_quarantine),
+	UNKNOWN_ROW(client_unknown, on_unknown_client, "DMARC cannot be checked for %{from-domain}"),
+	UNKNOWN_ROW(client_unknown_reject, dmarc.on_reject, "DMARC cannot be checked for %{from-domain}"),
+	UNKNOWN_ROW(client_unknown_quarantine, dmarc.on_quarantine, "DMARC cannot be checked for %{from-domain}"),
+	UNKNOWN_ROW(client_may_speak, on_unknown_client, "it may be a list or forwarder"),
 	TEMPERROR_ROW(lacks_evidence, "5.7.0", "lookup of a mailing list or forwarder failed"),
 	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
 	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
@@ -623,12 +640,40 @@ static enum as_dmarc_policy disposition(enum as_verb verb)
 	return verb >= AS_VERB_REJECT ? AS_DMARC_REJECT : verb >= AS_VERB_TAG ? AS_DMARC_QUARANTINE : AS_DMARC_NONE;
 }
 
+/* What a rule that hangs on a failed lookup asks for, and the row that defers the message. */
+static const struct {
+	bool (*applies)(const struct as_settings *settings, const struct as_facts *facts);
+	const char *asks, *text; /* text NULL: the row's */
+} lacks[AS_CONDITIONS] = {
+	[AS_IF_SPF] = { spf_temperror, "spf", NULL },
+	[AS_IF_SPF_HELO] = { spf_temperror, "spf-helo", "SPF record of %{helo} cannot be looked up" },
+	[AS_IF_DKIM] = { dkim_temperror, "dkim", NULL },
+	[AS_IF_ARC] = { lacks_evidence, "arc", NULL },
+	[AS_IF_DMARC] = { dmarc_temperror, "dmarc", NULL },
+	[AS_IF_DMARC_POLICY] = { dmarc_temperror, "dmarc-policy", NULL },
+	[AS_IF_DNSSEC] = { dmarc_temperror, "dnssec", NULL },
+	[AS_IF_ARC_SEALER] = { lacks_evidence, "arc-sealer", NULL },
+	[AS_IF_LIST_ID] = { lacks_evidence, "list-id", NULL },
+	[AS_IF_DKIM_DOMAIN] = { dkim_temperror, "dkim-domain", NULL },
+	[AS_IF_CLIENT] = { iprev_temperror, "the client's name", NULL },
+};
+
+static const struct row *row_lacking(struct as_arena *arena, enum as_condition_id id)
+{
+	struct row *copy = as_alloc(arena, sizeof *copy);
+	for (const struct row *row = table; row < table + ROWS; row++)
+		if (row->applies == lacks[id].applies)
+			*copy = *row;
+	copy->text = lacks[id].text ? lacks[id].text : copy->text;
+	return copy;
+}
+
 /* Why the rule or the row decides; a rule says what its owner wrote. */
 static const char *reason_of(struct as_arena *arena, const struct row *row, const struct as_rule_choice *choice,
 			     const struct as_reply_values *values)
 {
 	if (choice->undecided)
-		return as_printf(arena, "%s, and rule %s asks for the client's name", row->reason, choice->undecided->name);
+		return as_printf(arena, "%s, and rule %s asks for %s", row->reason, choice->undecided->name, lacks[choice->lacking].asks);
 	if (choice->rule)
 		return *choice->rule->reason ? choice->rule->reason : NULL;
 	return row->reason ? as_reply_expand(arena, row->reason, values) : NULL;
@@ -673,7 +718,7 @@ void as_policy_decide(struct as_arena *arena, const struct as_settings *settings
 	if (settings->rules && !(row->traits & IS_FINAL && row->applies != always))
 		consult_rules(arena, settings, facts, row_verb(row, settings), &choice);
 	const struct as_rule *rule = choice.undecided ? NULL : choice.rule;
-	row = choice.undecided ? row_of("iprev-temperror") : row;
+	row = choice.undecided ? row_lacking(arena, choice.lacking) : row;
 	struct as_reply_values values = values_of(facts, rule ? rule->name : row->rule, &space);
 	*decision = (struct as_decision){
 		.wanted = choice.undecided ? AS_VERB_TEMPFAIL : rule ? rule->verb : row_verb(row, settings),

@@ -138,14 +138,16 @@ struct as_rule_choice {
 	const struct as_rule *rule;  /* the one that decides; NULL: the table does */
 	const struct as_rule *noted; /* the first report-only rule that matched; NULL */
 	size_t noted_count;
-	const struct as_rule *undecided; /* asks for a client's name that could not be looked up, and a refusal hangs on it; NULL */
+	const struct as_rule *undecided; /* asks for what could not be looked up, and a refusal hangs on it; NULL */
+	enum as_condition_id lacking;    /* of it: the condition that was not looked up */
 	const unsigned char *matched;    /* one for each rule: it took the message or a recipient, or was noted */
 };
 
 /* The first rule that matches, for each recipient; the strictest (or mildest) of these. `table` is the action without rules: it stands
- * for recipients that no rule takes. A rule that hangs on the name of a client whose reverse DNS failed does not match; choice->undecided
- * is one that could have changed the action, if it or the action is a refusal for good or for now. The arena is for `matched`
- * and for what is needed on the way. */
+ * for recipients that no rule takes. A rule that hangs on a lookup that failed does not match; choice->undecided is one that could have
+ * changed the action. For want of a proof (client's name, dkim-domain, arc, arc-sealer, list-id) that is one with a refusal for good or for
+ * now on either side; for want of a result (spf, dmarc, ...), which rules can name as temperror, one that is milder than a refusal for
+ * good. The arena is for `matched` and for what is needed on the way. */
 void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
 		     bool wants_mildest, struct as_rule_choice *choice);
 

@@ -25,7 +25,12 @@ struct view {
 	const char *names[AS_CONDITIONS]; /* NULL: there is none */
 	char helo[NAME_MAX_BYTES], client[NAME_MAX_BYTES];
 	uint64_t sample;
-	bool supposes_name; /* is the client somebody whose name could not be looked up? */
+
+	/* what else may be true, because a lookup failed */
+	enum { NOTHING, PROOFS, RESULTS } supposes; /* RESULTS: proofs as well */
+	bool has_failed;
+	uint32_t other_bits[AS_CONDITIONS];
+	const char *other_names[AS_CONDITIONS];
 };
 
 /* --- facts as bits ------------------------------------------------------------------------------------------------------ */
@@ -57,7 +62,7 @@ static uint32_t see_dkim(const struct as_facts *f)
 
 static uint32_t see_arc(const struct as_facts *f)
 {
-	return f->arc ? bit((int)f->arc->code) : 0;
+	return f->arc && !f->arc->is_unknown ? bit((int)f->arc->code) : 0;
 }
 
 static uint32_t see_dmarc(const struct as_facts *f)
@@ -117,12 +122,18 @@ bool as_pattern_has(const char *const *patterns, size_t count, const char *domai
 
 static bool by_word(const struct as_condition *c, const struct view *v)
 {
-	return (c->bits & v->bits[c->id]) != 0;
+	bool supposes = v->supposes >= (c->id == AS_IF_ARC ? PROOFS : RESULTS); /* arc has no word for an error */
+	return (c->bits & v->bits[c->id]) != 0 || (supposes && c->bits & v->other_bits[c->id]);
+}
+
+static bool is_named(const struct as_condition *c, const char *name)
+{
+	return name && as_pattern_has(c->names, c->count, name);
 }
 
 static bool by_name(const struct as_condition *c, const struct view *v)
 {
-	return v->names[c->id] && as_pattern_has(c->names, c->count, v->names[c->id]);
+	return is_named(c, v->names[c->id]) || (v->supposes && is_named(c, v->other_names[c->id]));
 }
 
 static bool by_dkim_domain(const struct as_condition *c, const struct view *v)
@@ -130,7 +141,8 @@ static bool by_dkim_domain(const struct as_condition *c, const struct view *v)
 	const struct as_dkim_outcome *dkim = v->facts->dkim;
 	for (size_t i = 0; dkim && i < dkim->count; i++) {
 		const struct as_dkim_signature *s = &dkim->signatures[i];
-		if (s->code == AS_PASS && s->domain && as_pattern_has(c->names, c->count, s->domain))
+		bool counts = s->code == AS_PASS || (v->supposes && s->code == AS_TEMPERROR);
+		if (counts && is_named(c, s->domain))
 			return true;
 	}
 	return false;
@@ -152,6 +164,8 @@ static const char *lower(char buffer[NAME_MAX_BYTES], const char *name)
 static bool could_be_client(const struct as_condition *c, const struct as_iprev_outcome *iprev)
 {
 	char buffer[NAME_MAX_BYTES];
+	if (!iprev || iprev->code != AS_TEMPERROR)
+		return false;
 	for (size_t i = 0; i < iprev->undecided_count; i++) {
 		const char *name = lower(buffer, iprev->undecided[i]);
 		if (name && as_pattern_has(c->names, c->count, name))
@@ -165,7 +179,7 @@ static bool by_client(const struct as_condition *c, const struct view *v)
 	for (size_t i = 0; i < c->network_count; i++)
 		if (as_network_has(&c->networks[i], &v->facts->client))
 			return true;
-	return by_name(c, v) || (v->supposes_name && could_be_client(c, v->facts->iprev));
+	return by_name(c, v) || (v->supposes && could_be_client(c, v->facts->iprev));
 }
 
 static bool by_size(const struct as_condition *c, const struct view *v)
@@ -309,6 +323,40 @@ uint64_t as_rule_hash(const char *text)
 	return h * 0x9e3779b97f4a7c15;
 }
 
+/* Results that rest on a lookup that failed. That the client of a relay is not known is no such thing: time does not help. The result of
+ * reverse DNS is what it is: who asks for it with a name can say so. */
+static void see_failed_results(struct view *v, const struct as_facts *f)
+{
+	bool has_failed[] = {
+		f->spf && f->spf->code == AS_TEMPERROR && !f->is_client_unknown,
+		as_facts_dkim(f) == AS_TEMPERROR,
+		f->arc && f->arc->is_unknown,
+		f->dmarc && f->dmarc->code == AS_TEMPERROR && !f->dmarc->lacks_client,
+	};
+	bool lacks_policy = has_failed[3] || (f->dmarc && f->dmarc->code == AS_PASS && !f->dmarc->policy_domain);
+	v->other_bits[AS_IF_SPF] = has_failed[0] ? UINT32_MAX : 0;
+	v->other_bits[AS_IF_SPF_HELO] = f->spf_helo && f->spf_helo->code == AS_TEMPERROR && !f->is_client_unknown ? UINT32_MAX : 0;
+	v->other_bits[AS_IF_DKIM] = has_failed[1] ? ~bit(AS_NONE) : 0;
+	v->other_bits[AS_IF_ARC] = has_failed[2] ? bit(AS_PASS) | bit(AS_FAIL) : 0;
+	v->other_bits[AS_IF_DMARC] = has_failed[3] ? UINT32_MAX : 0;
+	v->other_bits[AS_IF_DMARC_POLICY] = lacks_policy ? UINT32_MAX : 0;
+	for (int i = 0; i < 4; i++)
+		v->other_bits[AS_IF_DNSSEC] |= has_failed[i] ? (uint32_t)0xf << 4 * i : 0;
+}
+
+static void see_failures(struct view *v, const struct as_facts *f)
+{
+	see_failed_results(v, f);
+	if (f->arc && f->arc->is_unknown && f->arc->count)
+		v->other_names[AS_IF_ARC_SEALER] = f->arc->sealers[f->arc->count - 1].domain;
+	v->other_names[AS_IF_LIST_ID] = f->evidence ? f->evidence->unproven_list : NULL;
+	v->has_failed = f->iprev && f->iprev->code == AS_TEMPERROR;
+	for (size_t i = 0; f->dkim && i < f->dkim->count; i++)
+		v->has_failed |= f->dkim->signatures[i].code == AS_TEMPERROR;
+	for (size_t i = 0; i < AS_CONDITIONS; i++)
+		v->has_failed |= v->other_bits[i] || v->other_names[i];
+}
+
 static void look(struct view *v, const struct as_facts *f)
 {
 	*v = (struct view){ .facts = f };
@@ -322,6 +370,7 @@ static void look(struct view *v, const struct as_facts *f)
 		v->names[AS_IF_ARC_SEALER] = f->arc->sealers[f->arc->count - 1].domain;
 	v->names[AS_IF_LIST_ID] = f->list_id;
 	v->sample = as_rule_hash(f->message_id && *f->message_id ? f->message_id : f->queue_id ? f->queue_id : "");
+	see_failures(v, f);
 }
 
 bool as_rule_is_expired(const struct as_rule *rule, int64_t now_s)
@@ -344,13 +393,18 @@ static bool is_sampled(const struct as_rule *rule, const struct view *v)
 	return rule->percent == 100 || (mixed >> 32) % 100 < rule->percent;
 }
 
-/* All conditions but those of a recipient. */
-static bool matches_message(const struct as_rule *rule, const struct view *v)
+/* The first condition that does not hold, those of a recipient aside; NULL: all do. */
+static const struct as_condition *unfulfilled(const struct as_rule *rule, const struct view *v)
 {
 	for (const struct as_condition *c = rule->conditions; c < rule->conditions + rule->recipient_at; c++)
 		if (!conditions[c->id].match(c, v))
-			return false;
-	return is_sampled(rule, v) && !as_rule_is_expired(rule, v->facts->now_s);
+			return c;
+	return NULL;
+}
+
+static bool matches_message(const struct as_rule *rule, const struct view *v)
+{
+	return !unfulfilled(rule, v) && is_sampled(rule, v) && !as_rule_is_expired(rule, v->facts->now_s);
 }
 
 /* For whom no rule has been found yet. A message without recipients, or with rules that do not look at them, is one for itself. */
@@ -380,25 +434,39 @@ static bool is_preferred(enum as_verb new, enum as_verb old, bool wants_mildest)
 	return wants_mildest ? new < old : new > old;
 }
 
-/* Would the rule decide about anybody, if the client had the name that it asks for? */
-static bool could_match(const struct as_rule *rule, struct view *v, struct audience *a)
+/* Rules that do not match, but could have if no lookup had failed. */
+struct hanging {
+	const struct as_rule *could[AS_VERB_REJECT + 1]; /* by their actions, the first of each: for want of a proof */
+	const struct as_rule *saves;                     /* the first one milder than a rejection: for want of a result */
+};
+
+/* Would the rule decide about anybody? */
+static bool could_match(const struct as_rule *rule, struct view *v, struct audience *a, int supposing)
 {
-	if (!v->facts->iprev || v->facts->iprev->code != AS_TEMPERROR || rule->is_report_only)
-		return false;
-	v->supposes_name = true;
+	v->supposes = supposing;
 	bool could = matches_message(rule, v);
-	v->supposes_name = false;
+	v->supposes = NOTHING;
 	return could && (rule->recipient_at == rule->count || (a->crowd && as_crowd_take(a->crowd, rule, false)));
 }
 
-/* By their actions, the first of each; the action that is taken without them. Where nothing is refused either way, nothing hangs on them,
- * and what is deferred anyway is. */
-static const struct as_rule *undecided(const struct as_rule *const could[AS_VERB_REJECT + 1], enum as_verb verb)
+static void suspect(struct hanging *hanging, const struct as_rule *rule, struct view *v, struct audience *a)
+{
+	if (!v->has_failed || rule->is_report_only)
+		return;
+	if (!hanging->could[rule->verb] && could_match(rule, v, a, PROOFS))
+		hanging->could[rule->verb] = rule;
+	else if (!hanging->saves && rule->verb < AS_VERB_REJECT && could_match(rule, v, a, RESULTS))
+		hanging->saves = rule;
+}
+
+/* Where nothing is refused either way, nothing hangs on them, and what is deferred anyway is. A failed result is one that rules can name:
+ * it only keeps a message from being lost. */
+static const struct as_rule *undecided(const struct hanging *hanging, enum as_verb verb)
 {
 	for (int other = AS_VERB_REJECT; other >= AS_VERB_ACCEPT && verb != AS_VERB_TEMPFAIL; other--)
-		if (could[other] && other != (int)verb && (other >= AS_VERB_TEMPFAIL || verb >= AS_VERB_TEMPFAIL))
-			return could[other];
-	return NULL;
+		if (hanging->could[other] && other != (int)verb && (other >= AS_VERB_TEMPFAIL || verb >= AS_VERB_TEMPFAIL))
+			return hanging->could[other];
+	return verb == AS_VERB_REJECT ? hanging->saves : NULL;
 }
 
 void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const struct as_facts *facts, enum as_verb table,
@@ -407,7 +475,8 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 	struct view v;
 	bool asks = rules->needs & AS_NEEDS_RECIPIENTS && facts->recipient_count;
 	struct audience audience = { .is_free = true };
-	const struct as_rule *best = NULL, *could[AS_VERB_REJECT + 1] = { NULL };
+	struct hanging hanging = { .saves = NULL };
+	const struct as_rule *best = NULL;
 	unsigned char *matched = as_alloc(arena, rules->count);
 	*choice = (struct as_rule_choice){ .matched = matched };
 	look(&v, facts);
@@ -415,8 +484,7 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 		audience.crowd = as_crowd_new(arena, facts->recipients, facts->recipient_count);
 	for (const struct as_rule *rule = rules->list; is_anybody_left(&audience) && rule < rules->list + rules->count; rule++) {
 		if (!matches_message(rule, &v)) {
-			if (!could[rule->verb] && could_match(rule, &v, &audience))
-				could[rule->verb] = rule;
+			suspect(&hanging, rule, &v, &audience);
 			continue;
 		}
 		if (!take(&audience, rule))
@@ -430,7 +498,9 @@ void as_rules_choose(struct as_arena *arena, const struct as_rules *rules, const
 		}
 	}
 	choice->rule = best && is_anybody_left(&audience) && is_preferred(table, best->verb, wants_mildest) ? NULL : best;
-	choice->undecided = undecided(could, choice->rule ? choice->rule->verb : table);
+	choice->undecided = undecided(&hanging, choice->rule ? choice->rule->verb : table);
+	if (choice->undecided)
+		choice->lacking = unfulfilled(choice->undecided, &v)->id;
 }
 
 /* --- the header ----------------------------------------------------------------------------------------------------------- */
