@@ -55,13 +55,14 @@ def free_port(both=False, address="127.0.0.1"):
 
 
 class Process:
-    """A child in a process group of its own; stdout and stderr go to DIRECTORY/NAME.out."""
+    """A child in a process group of its own; stdout and stderr go to DIRECTORY/NAME.out. `account`: user, group, extra_groups of it."""
 
-    def __init__(self, name, argv, directory, env=None):
+    def __init__(self, name, argv, directory, env=None, account=None):
         self.name = name
         self.output_file = os.path.join(directory, name + ".out")
         with open(self.output_file, "ab") as out:
-            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=env)
+            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=env,
+                                          **(account or {}))
 
     def code(self):
         """Exit code, negative signal number, or None while it runs."""

@@ -38,7 +38,7 @@ DOMAINS = (
 CONFIG = """\
 authserv-id = "{authserv_id}"
 socket = "{socket}"
-socket-mode = "0666"
+socket-mode = "{mode}"
 user = ""
 rule-statistics = "{statistics}"
 trusted-networks = {{"127.0.0.0/8", "::1/128", "198.51.100.0/24"}}
@@ -136,6 +136,8 @@ class Assayd:
         self.extra = ""
         self.dns_extra = 'stub "example" { addresses = {"127.0.0.1@%d"} }' % dns.port
         self.anchor = dns.anchor_file
+        self.mode = "0666"   # of a unix socket
+        self.account = None  # who it runs as: see Process
         self.process = None
         self.use(kind)
 
@@ -157,14 +159,14 @@ class Assayd:
 
     def configure(self, text=None):
         if text is None:
-            text = CONFIG.format(authserv_id=AUTHSERV_ID, socket=self.socket, dns=self.dns.port, anchor=self.anchor,
+            text = CONFIG.format(authserv_id=AUTHSERV_ID, socket=self.socket, mode=self.mode, dns=self.dns.port, anchor=self.anchor,
                                  statistics=os.path.join(self.directory, "rules"), dns_extra=self.dns_extra, extra=self.extra)
         with open(self.config_file, "w", encoding="utf-8") as f:
             f.write(text)
 
     def start(self):
         self.configure()
-        self.process = Process("assayd", [self.program, "-f", "-c", self.config_file], self.directory)
+        self.process = Process("assayd", [self.program, "-f", "-c", self.config_file], self.directory, account=self.account)
         wait_for(self.accepts, "assayd listens on %s" % self.socket, process=self.process)
 
     def accepts(self):
