@@ -2,6 +2,7 @@
 """test_service.py - assayd under a real Postfix when things break: killed, stopped, reloaded, without DNS."""
 
 import itertools
+import os
 import signal
 import socket
 import sys
@@ -168,6 +169,93 @@ def test_stopped_with_messages_in_flight(world):
     world.assayd.wait_line(r"from=%s .* action=tempfail" % domain, since, patience=1)
     world.assayd.start()
     check_normal(world)
+
+
+def begin(client, sender, data):
+    """A transaction up to the middle of the message; the rest of it."""
+    for line, code in (("MAIL FROM:<%s>" % sender, 250), ("RCPT TO:<%s>" % RECIPIENT, 250), ("DATA", 354)):
+        same(client.command(line)[0], code)
+    middle = len(data) // 2
+    client.socket.sendall(data[:middle])
+    return data[middle:] + b".\r\n"
+
+
+def check_comes_again(world, data):
+    """What was deferred is not delivered, and is once, judged, when the client comes again."""
+    same(world.sink.find(message_id(data)), [])
+    outcome = world.send(data, "user@good.example")
+    same((outcome.code, outcome.word("dmarc"), len(world.sink.find(message_id(data)))), (250, "pass", 1))
+    assert outcome.results.startswith("mx.example; spf=pass"), outcome.results
+
+
+def test_killed_in_the_middle_of_a_message(world):
+    """Whether it is back before the message ends or not: deferred. Without it so are further messages of the session."""
+    for is_back in (False, True):
+        data = world.sign(message("good.example", body="line\n" * 20000), "good.example")
+        with world.connect() as client:
+            rest = begin(client, "user@good.example", data)
+            world.assayd.kill()
+            if is_back:
+                world.assayd.start()
+            try:
+                client.socket.sendall(rest)
+                same((is_back, client.reply()[0]), (is_back, 451))
+                if not is_back:
+                    same(client.send("user@good.example", [RECIPIENT], data)[0], 451)
+            finally:
+                if not is_back:
+                    world.assayd.start()
+        check_comes_again(world, data)
+
+
+def test_killed_while_it_judges(world):
+    """The whole message is there and assayd waits for DNS."""
+    domain, data = fresh_domain(), message("good.example")
+    world.dns.freeze()
+    try:
+        with world.connect() as client:
+            rest = begin(client, "user@good.example", data.replace(b"user@good.example>", b"user@%s>" % domain.encode()))
+            before = world.dns.swallowed()
+            client.socket.sendall(rest)
+            wait_for(lambda: world.dns.swallowed() > before, "assayd asks for the domain of the author")
+            world.assayd.kill()
+            same(client.reply()[0], 451)
+    finally:
+        world.dns.thaw()
+        if not world.assayd.process:
+            world.assayd.start()
+    check_comes_again(world, data)
+
+
+def test_reloaded_in_the_middle_of_a_message(world):
+    """The configuration of its beginning judges it, the new one the next message of the session."""
+    with world.connect("192.0.2.99", "c.example") as client:
+        rest = begin(client, "user@bank.example", message("bank.example"))
+        with world.assayd.configured("report-only = true"):
+            client.socket.sendall(rest)
+            same(client.reply(), (550, "5.7.1 Email rejected per DMARC policy for bank.example"))
+            outcome = world.send_over(client, message("bank.example"), "user@bank.example")
+            same((outcome.code, outcome.word("dmarc")), (250, "fail"))
+            rest = begin(client, "user@bank.example", message("bank.example"))
+        client.socket.sendall(rest)
+        same(client.reply()[0], 250)
+        same(world.send_over(client, message("bank.example"), "user@bank.example").code, 550)
+
+
+def test_socket_is_away(world):
+    """Removed while assayd runs: sessions that have a connection go on, others are deferred."""
+    same(world.assayd.kind, "unix")
+    with world.connect() as client:
+        same(world.send_over(client, message("good.example"), "user@good.example").code, 250)
+        os.rename(world.assayd.path, world.assayd.path + ".away")
+        try:
+            with world.connect() as other:
+                data = message("good.example")
+                same(other.send("user@good.example", [RECIPIENT], data)[0], 451)
+            same(world.send_over(client, message("good.example"), "user@good.example").code, 250)
+        finally:
+            os.rename(world.assayd.path + ".away", world.assayd.path)
+    check_comes_again(world, data)
 
 
 def test_stopped_under_load(world):
