@@ -81,12 +81,13 @@ static void test_rfc_examples(void **state)
 	};
 	static const struct expansion ip6[] = {
 		{ "%{ir}.%{v}._spf.%{d2}", "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6._spf.example.com" },
+		{ "%{i10}.x", "0.0.0.0.0.0.c.b.0.1.x" },
 	};
 	(void)state;
 	struct as_spf_macro_values values = values_of("192.0.2.3");
 	run(&values, cases, sizeof cases / sizeof cases[0], as_spf_expand_domain);
 	values = values_of("2001:db8::cb01");
-	run(&values, ip6, 1, as_spf_expand_domain);
+	run(&values, ip6, sizeof ip6 / sizeof ip6[0], as_spf_expand_domain);
 }
 
 static void test_domains(void **state)
