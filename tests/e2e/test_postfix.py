@@ -37,6 +37,7 @@ class Surroundings(mta.Postfix):
                            (milter_checks, "/^X-Assay-Action: tag;/ HOLD\n")):
             with open(path, "w", encoding="ascii") as f:
                 f.write(text)
+        self.mailbox = os.path.join(top, "mailbox")
         self.cleanups = {"adding": "always_add_missing_headers=yes", "checked": "header_checks=regexp:" + checks,
                          "sorted": "milter_header_checks=regexp:" + milter_checks}
         super().__init__(top, world.assayd.milter, world.sink, {
@@ -54,8 +55,12 @@ class Surroundings(mta.Postfix):
         with open(os.path.join(self.top, "etc", "master.cf"), "a", encoding="ascii") as f:
             for name, word in self.cleanups.items():
                 f.write("%s unix n - n - 0 cleanup\n  -o {%s}\n" % (name, word))
+            f.write("local unix - n n - - local\n")
         with open(os.path.join(self.top, "etc", "main.cf"), "a", encoding="ascii") as f:
             f.write("message_size_limit = 0\nmailbox_size_limit = 0\nnon_smtpd_milters = %s\n" % self.milter)
+            f.write("mydestination = local.example\nlocal_recipient_maps =\nmailbox_delivery_lock = fcntl\n")
+            f.write("alias_maps = inline:{{nobody = %s}}\n" % self.mailbox)
+        open_mailbox(self.mailbox)
 
     def stop(self):
         super().stop()
@@ -65,6 +70,12 @@ class Surroundings(mta.Postfix):
 
 def zones(_world):
     return [Zone(BUECHER + ".", [txt("@", "v=spf1 ip4:192.0.2.80 -all"), txt("_dmarc", "v=DMARC1; p=reject")])]
+
+
+def open_mailbox(path):
+    """A file that local delivery, which is nobody's, can write to."""
+    with open(path, "ab") as f:
+        os.fchmod(f.fileno(), 0o666)
 
 
 def through(world, listener, data, sender="user@good.example", address="192.0.2.10", helo="mail.good.example"):
@@ -201,6 +212,44 @@ def test_bare_line_feeds(world):
     with world.postfix.connect("192.0.2.10", "mail.good.example", listener="strict") as client:
         same(client.send("user@good.example", [RECIPIENT], data.replace(b"one\r\n", b"one\n"))[0], 550)
     assert not [line for line in world.assayd.lines(since) if "action=accept" in line]
+
+
+# Forged fields with NUL octets that are no field of another once an MTA has cut them there, or left them out.
+NUL_FORGED = ["Authentication-Results: mx.example\0; x=pass", "Authentication-Results: \0mx.example; x=pass",
+              "Authentication-Results: (a\0\n b)\n mx.example; x=pass"]
+
+
+def check_nul_octets(world, field):
+    """What reaches the next host and a mailbox of this one is what was judged. `field`: what the MTA makes of "X-Nul: one, NUL, two"."""
+    data = world.sign(message("good.example", fields=[field], body="one\0two\n\0\nthree\0\n"), "good.example",
+                      options=("-c", "simple/simple", "-h", "from:subject:x-nul"))
+    sent = data.replace(field.encode(), b"X-Nul: one\0two")
+    sent = "\r\n".join(NUL_FORGED).replace("\n ", "\r\n ").encode() + b"\r\n" + sent
+    since = world.assayd.line_count()
+    with world.connect() as client:
+        reply = client.send("user@good.example", [RECIPIENT, "nobody@local.example"], sent)
+        same(reply[0], 250)
+        outcome = world.follow(reply, world.assayd.wait_line(r"\b%s: .* action=" % world.postfix.queue_id(reply), since), data)
+    same((outcome.word("dkim"), outcome.word("dmarc")), ("pass:good.example", "pass"))
+    same(outcome.data[outcome.data.index(b"DKIM-Signature:"):], data)
+    same(len(outcome.values("Authentication-Results")), 1)
+
+    written = data.replace(b"\r\n", b"\n")
+
+    def mailbox():
+        with open(world.postfix.mailbox, "rb") as f:
+            return f.read()
+    wait_for(lambda: written in mailbox(), "the message is in the mailbox, octet for octet")
+    same(mailbox().count(b"Authentication-Results:"), 1)
+
+
+def test_nul_octets(world):
+    """Postfix cuts a field at the first; a name with one is none, so the header ends there."""
+    check_nul_octets(world, "X-Nul: one")
+    for line in ("Authentication-Results\0: mx.example; x=pass", "\0", "X\0Y: z"):
+        with world.connect() as client:
+            same(client.send("user@good.example", [RECIPIENT], message("good.example", fields=["X-A: 1", line])),
+                 (550, "5.7.1 Message refused: no From header field"))
 
 
 # --- what else touches the message ----------------------------------------------------------------------------------

@@ -33,7 +33,9 @@ class Surroundings(sendmail.Sendmail):
 
     def __init__(self, world):
         self.filter, self.last = Filter(), Filter()
-        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world) + LAST_MC.format(self.last.port), world.sink,
+        self.mailbox = world.path("mailbox")
+        test_postfix.open_mailbox(self.mailbox)
+        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world) + LAST_MC.format(self.last.port, self.mailbox), world.sink,
                          SENDMAIL_MC.format(tls.Certificate(world.top), self.filter.port))
 
 # Who shows a certificate that is trusted can log in with it (RFC 4422, EXTERNAL).
@@ -45,7 +47,14 @@ define(`confCACERT_PATH', `{0.directory}')
 define(`confAUTH_MECHANISMS', `EXTERNAL')
 TRUST_AUTH_MECH(`EXTERNAL')
 INPUT_MAIL_FILTER(`first', `S=inet:{1}@127.0.0.1, F=T')"""
-LAST_MC = "\nINPUT_MAIL_FILTER(`last', `S=inet:{0}@127.0.0.1, F=T')"
+# Mail for this host goes to a file. Without A there are no aliases, without f no -f for the shell, and without $u Sendmail would speak SMTP.
+LAST_MC = """
+INPUT_MAIL_FILTER(`last', `S=inet:{0}@127.0.0.1, F=T')
+LOCAL_DOMAIN(`local.example')
+define(`LOCAL_MAILER_PATH', `/bin/sh')
+define(`LOCAL_MAILER_ARGS', `sh -c cat>>{1} $u')
+MODIFY_MAILER_FLAGS(`LOCAL', `-Af')
+MAILER(`local')"""
 
 
 def test_signed_bytes_arrive_as_they_were(world):
@@ -63,6 +72,13 @@ def test_eight_bit_message(world):
     data = message("good.example", subject="\u00e4\u0080\u0084\u00ff", body="\u00e4\u0080\u0084\u00ff\n")
     outcome = world.send(world.sign(data, "good.example"), "user@good.example")
     same((outcome.code, outcome.word("dkim")), (250, "pass:good.example"))
+
+
+def test_nul_octets(world):
+    """Sendmail leaves them out of the header, before anybody looks at it."""
+    test_postfix.check_nul_octets(world, "X-Nul: onetwo")
+    outcome = world.send(message("good.example", fields=["X-A: 1", "Authentication-Results\0: mx.example; x=pass"]), "user@good.example")
+    same((outcome.code, len(outcome.values("Authentication-Results"))), (250, 1))
 
 
 def test_filter_before_us(world):
