@@ -56,10 +56,14 @@ class Surroundings(mta.Postfix):
             for name, word in self.cleanups.items():
                 f.write("%s unix n - n - 0 cleanup\n  -o {%s}\n" % (name, word))
             f.write("local unix - n n - - local\n")
-        with open(os.path.join(self.top, "etc", "main.cf"), "a", encoding="ascii") as f:
+        main = os.path.join(self.top, "etc", "main.cf")
+        with open(main, encoding="ascii") as f:
+            text = f.read()
+        with open(main, "w", encoding="ascii") as f:
+            f.write(text.replace("mydestination =\n", "mydestination = local.example\n")
+                    .replace("alias_maps =\n", "alias_maps = inline:{{nobody = %s}}\n" % self.mailbox))
             f.write("message_size_limit = 0\nmailbox_size_limit = 0\nnon_smtpd_milters = %s\n" % self.milter)
-            f.write("mydestination = local.example\nlocal_recipient_maps =\nmailbox_delivery_lock = fcntl\n")
-            f.write("alias_maps = inline:{{nobody = %s}}\n" % self.mailbox)
+            f.write("local_recipient_maps =\nmailbox_delivery_lock = fcntl\n")
         open_mailbox(self.mailbox)
 
     def stop(self):

@@ -35,7 +35,8 @@ class Surroundings(sendmail.Sendmail):
         self.filter, self.last = Filter(), Filter()
         self.mailbox = world.path("mailbox")
         test_postfix.open_mailbox(self.mailbox)
-        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world) + LAST_MC.format(self.last.port, self.mailbox), world.sink,
+        last = LAST_MC.format(self.last.port, self.mailbox)
+        super().__init__(world.build, world.path("postfix"), lambda: milter_line(world) + last, world.sink,
                          SENDMAIL_MC.format(tls.Certificate(world.top), self.filter.port))
 
 # Who shows a certificate that is trusted can log in with it (RFC 4422, EXTERNAL).
@@ -47,7 +48,7 @@ define(`confCACERT_PATH', `{0.directory}')
 define(`confAUTH_MECHANISMS', `EXTERNAL')
 TRUST_AUTH_MECH(`EXTERNAL')
 INPUT_MAIL_FILTER(`first', `S=inet:{1}@127.0.0.1, F=T')"""
-# Mail for this host goes to a file. Without A there are no aliases, without f no -f for the shell, and without $u Sendmail would speak SMTP.
+# Mail for this host goes to a file. Without A there are no aliases, without f no -f for the shell; without $u Sendmail speaks SMTP.
 LAST_MC = """
 INPUT_MAIL_FILTER(`last', `S=inet:{0}@127.0.0.1, F=T')
 LOCAL_DOMAIN(`local.example')
