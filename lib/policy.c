@@ -28,6 +28,7 @@ enum traits {
 	IS_OPT_IN = 2,  /* off while its action is accept */
 	IS_FAILURE = 4, /* a check that failed, not an error: several make 5.7.26 */
 	IS_FIXED = 8,   /* rejects, with report-only too: the message cannot be delivered without what somebody forged */
+	DEFERS = 16,    /* tempfail */
 };
 
 enum check { NO_CHECK, SPF_CHECK, DKIM_CHECK };
@@ -176,11 +177,12 @@ static bool has_evidence(const struct as_settings *s, const struct as_facts *f)
 	return by_arc(s, f) || by_forwarder(s, f) || by_list(s, f);
 }
 
-/* A message is not refused for good while a lookup that could have spoken for it failed, unless such failures are to be passed over. */
+/* A message is not refused for good while a lookup that could have spoken for it failed, unless such failures are to be refused. Nor is it
+ * let through where on-temperror would: anybody can found a list whose proof fails. */
 static bool lacks_evidence(const struct as_settings *s, const struct as_facts *f)
 {
 	return f->evidence && f->evidence->is_undecided && !has_evidence(s, f) && wish(s, f) == AS_VERB_REJECT &&
-	       s->dmarc.on_temperror == AS_VERB_TEMPFAIL;
+	       s->dmarc.on_temperror <= AS_VERB_TEMPFAIL;
 }
 
 /* A relay does not tell its client, and action hangs on that. Asking again later does not help: the rows for temporary errors, which may
@@ -353,8 +355,8 @@ static bool always(const struct as_settings *s, const struct as_facts *f)
 	{ .rule = "unknown-client", .applies = (condition), VERB(action), .enhanced = "5.7.24", \
 	  .text = "SPF cannot be checked for %{envelope-domain}, DMARC fails for %{from-domain}", \
 	  .reason = "client of the relay not known, " what }
-#define TEMPERROR_ROW(condition, code, what) \
-	{ .rule = "dmarc-temperror", .applies = (condition), VERB(dmarc.on_temperror), REPLY(dmarc.reply_temperror), \
+#define TEMPERROR_ROW(condition, trait, code, what) \
+	{ .rule = "dmarc-temperror", .traits = (trait), .applies = (condition), VERB(dmarc.on_temperror), REPLY(dmarc.reply_temperror), \
 	  .enhanced = (code), .text = what ", DMARC cannot be checked for %{from-domain}", .reason = "DMARC temporary error: " what }
 
 static const struct row table[] = {
@@ -390,10 +392,10 @@ static const struct row table[] = {
 	UNKNOWN_ROW(client_unknown_reject, dmarc.on_reject, "DMARC cannot be checked for %{from-domain}"),
 	UNKNOWN_ROW(client_unknown_quarantine, dmarc.on_quarantine, "DMARC cannot be checked for %{from-domain}"),
 	UNKNOWN_ROW(client_may_speak, on_unknown_client, "it may be a list or forwarder"),
-	TEMPERROR_ROW(lacks_evidence, "5.7.0", "lookup of a mailing list or forwarder failed"),
-	TEMPERROR_ROW(dmarc_lacks_key, "5.7.5", "DKIM key server unavailable"),
-	TEMPERROR_ROW(dmarc_lacks_spf, "5.7.24", "SPF lookup failed"),
-	TEMPERROR_ROW(dmarc_temperror, "5.7.0", "DNS lookup failed"),
+	TEMPERROR_ROW(lacks_evidence, DEFERS, "5.7.0", "lookup of a mailing list or forwarder failed"),
+	TEMPERROR_ROW(dmarc_lacks_key, 0, "5.7.5", "DKIM key server unavailable"),
+	TEMPERROR_ROW(dmarc_lacks_spf, 0, "5.7.24", "SPF lookup failed"),
+	TEMPERROR_ROW(dmarc_temperror, 0, "5.7.0", "DNS lookup failed"),
 	{ .rule = "dmarc-permerror", .applies = dmarc_permerror, VERB(dmarc.on_permerror), REPLY(dmarc.reply_permerror),
 	  .enhanced = "5.7.1", .text = "DMARC cannot be checked for %{from-domain}", .reason = "DMARC permanent error for %{from-domain}" },
 	{ .rule = "dmarc-fail-none", .applies = dmarc_none, VERB(dmarc.on_none_fail),
@@ -443,6 +445,8 @@ static enum as_verb row_verb(const struct row *row, const struct as_settings *se
 {
 	if (row->traits & IS_FIXED)
 		return AS_VERB_REJECT;
+	if (row->traits & DEFERS)
+		return AS_VERB_TEMPFAIL;
 	return row->verb ? *(const enum as_verb *)((const char *)settings + row->verb) : AS_VERB_ACCEPT;
 }
 

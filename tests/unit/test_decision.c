@@ -220,6 +220,7 @@ static const char *draw_table(struct as_arena *arena, bool is_plain)
 {
 	struct as_buf out = as_buf_new(arena);
 	as_buf_printf(&out, "dmarc { on-reject = %s on-quarantine = %s on-none-fail = %s", draw(3) ? "reject" : word(5), word(5), word(2));
+	as_buf_printf(&out, " on-temperror = %s", draw(2) ? "tempfail" : word(4));
 	as_buf_printf(&out, " on-proven-list = %s on-forwarder = %s", not_tempfail(), not_tempfail());
 	as_buf_printf(&out, " on-permerror = %s on-malformed-from = %s }\n", word(4), draw(2) ? "reject" : word(5));
 	as_buf_puts(&out, "iprev { enable = true ");
