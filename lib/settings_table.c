@@ -176,7 +176,7 @@ const struct as_keyword as_keywords[] = {
 	  .help = "What the header field tells of a client that logged in, judged or not. none: nothing. domain: that it did, how, and the "
 		  "domain of the sender. full: the name of the login as well, which everybody who gets the message can read." },
 	{ TOP("report-only", BOOL, "false", report_only), .decides = true,
-	  .help = "Evaluate, write the header field and the log, but accept everything, save a message with more than 100 forged fields." },
+	  .help = "Evaluate, write the header field and the log, but accept everything, save what the row forged-fields rejects." },
 	{ TOP("help-url", URL, "", help_url),
 	  .help = "A page that explains refusals, such as https://mail.example.com/why?id=%{id}. It stands at the end of every reply "
 		  "that refuses a message. Macros as in replies, their values percent-encoded; see REPLIES. Empty: none." },
@@ -184,7 +184,7 @@ const struct as_keyword as_keywords[] = {
 	  .help = "What to do when the daemon itself fails to judge a message." },
 	{ TOP("on-unknown-client", WORD, "quarantine", on_unknown_client), .words = list_verbs,
 	  .help = "A relay does not tell who handed a message to it, so that SPF is not known, no other check speaks for the message, and "
-		  "DMARC hangs on it. Never stricter than on-reject and on-quarantine of dmarc." },
+		  "DMARC, or the proof of a list or forwarder, hangs on it. Never stricter than on-reject and on-quarantine of dmarc." },
 	{ TOP("mixed-recipients", WORD, "strictest", mixed_recipients), .words = mixes, .decides = true,
 	  .help = "Rules with the conditions recipient and recipient-domain are looked at for each recipient, but the sender gets one "
 		  "answer: the strictest of the actions found, or the mildest." },
