@@ -127,7 +127,8 @@ void as_policy_write_matrix(const struct as_settings *settings, FILE *out)
 		fprintf(out, "%-30s %-10s %-*s%s\n", examples[i].outcome, as_verb_name(d->verb), *more ? 16 : 0, d->rule, more);
 	}
 	if (settings->report_only)
-		fputs("report-only is on: every message but those of forged-fields is accepted, only the header field and the log tell.\n", out);
+		fputs("report-only is on: every message but those of forged-fields is accepted, only the header field and the log "
+		      "tell.\n", out);
 	write_list(out, "Enforced", decisions, AS_VERB_QUARANTINE, AS_VERB_REJECT);
 	write_list(out, "Tagged only", decisions, AS_VERB_TAG, AS_VERB_TAG);
 	write_relays(settings, out);
