@@ -224,6 +224,7 @@ def shared_tests():
     tests += [(test.__name__, test) for test in (
         test_postfix.test_pipelined_transactions, test_postfix.test_long_lines,
         test_service.test_inet_socket, test_service.test_inet6_socket, test_service.test_unix_socket,
+        test_service.test_killed_under_load, test_service.test_stopped_under_load, test_service.test_reload_under_traffic,
         test_service.test_killed_in_the_middle_of_a_message, test_service.test_killed_while_it_judges,
         test_service.test_reloaded_in_the_middle_of_a_message, test_service.test_socket_is_away,
         test_why.test_refused_message_is_found_by_its_reply, test_why.test_help_address_keeps_its_percent_signs,
