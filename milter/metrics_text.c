@@ -64,7 +64,8 @@ static void write_service(struct as_buf *out, const struct as_metrics *m, const 
 	       !atomic_load(&m->is_reload_failed));
 	single(out, "assay_config_last_reload_success_timestamp_seconds", "gauge", "When the configuration that holds was read.",
 	       (uint64_t)atomic_load(&m->loaded_s));
-	single(out, "assay_report_only", "gauge", "1 when report-only is on and every message is accepted.", state->settings->report_only);
+	single(out, "assay_report_only", "gauge", "1 when report-only is on: what would be done is counted, but not done.",
+	       state->settings->report_only);
 	single(out, "assay_connections_open", "gauge", "Connections from the MTA.", state->connections);
 	single(out, "assay_connections_maximum", "gauge", "The setting maximum-connections; 0 is no bound.",
 	       (uint64_t)state->settings->maximum_connections);
