@@ -174,10 +174,11 @@ bool as_authres_claims(struct as_arena *arena, const char *value, size_t n, cons
 	static const struct reading readings[] = { { true, true }, { false, true }, { true, false }, { false, false } };
 	if (n == 0)
 		return true;
+	const char *const own[] = { own_id(arena, authserv_id, false), own_id(arena, authserv_id, true) };
 	for (size_t i = 0; i < sizeof readings / sizeof *readings; i++) {
 		struct claim claim = {
 			.arena = arena,
-			.own = own_id(arena, authserv_id, readings[i].respects_quotes),
+			.own = own[readings[i].respects_quotes],
 			.gathered = as_buf_new(arena),
 		};
 		if (read_id(&claim, value, value + n, &readings[i]))

@@ -8,8 +8,6 @@
 #include "field.h"
 #include "str.h"
 
-#include <string.h>
-
 /* The names of our own fields, in the order of struct as_message's counters. */
 static const char *const own_names[AS_OWN_FIELDS] = { "Authentication-Results", AS_ACTION_FIELD };
 
@@ -47,8 +45,7 @@ static bool hides_claim(const struct as_message *message, const char *value, siz
 
 void as_edits_note(struct as_message *message, const char *name, size_t name_length, const char *value, size_t value_length)
 {
-	bool has_line_end = memchr(value, '\n', value_length) || memchr(value, '\r', value_length);
-	message->hides_forged = message->hides_forged || (has_line_end && hides_claim(message, value, value_length));
+	message->hides_forged = message->hides_forged || hides_claim(message, value, value_length);
 	for (size_t i = 0; i < AS_OWN_FIELDS && message->forged_count <= AS_FORGED_MAX; i++) {
 		if (!as_field_is_addressed(name, name_length, own_names[i]))
 			continue;

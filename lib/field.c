@@ -109,9 +109,24 @@ bool as_field_is_addressed(const char *field_name, size_t n, const char *name)
 	return as_equal_nocase_n(field_name, n, name, strlen(name));
 }
 
+/* Is there a line end that no white space follows? Folds are common, these are not. */
+static bool has_bare_line_end(const char *value, size_t n)
+{
+	const char *end = value + n;
+	for (const char *at = value; at < end && (at = memchr(at, '\n', (size_t)(end - at))); at++)
+		if (at + 1 == end || !as_is_wsp(at[1]))
+			return true;
+	for (const char *at = value; at < end && (at = memchr(at, '\r', (size_t)(end - at))); at++)
+		if (at + 1 == end || (at[1] != '\n' && !as_is_wsp(at[1])))
+			return true;
+	return false;
+}
+
 size_t as_field_hidden(const char *value, size_t value_length, const char *name)
 {
 	size_t n = strlen(name);
+	if (!value_length || !has_bare_line_end(value, value_length))
+		return 0;
 	for (size_t i = 1; i + n < value_length; i++) {
 		char before = value[i - 1];
 		if ((before != '\r' && before != '\n') || !as_equal_nocase_n(value + i, n, name, n))
