@@ -4,8 +4,6 @@
 
 #include "clock.h"
 
-#include <time.h>
-
 static int64_t system_wall_s(void *user)
 {
 	(void)user; /* the system has one clock */
@@ -30,6 +28,20 @@ int64_t as_clock_wall_s(const struct as_clock *clock)
 int64_t as_clock_mono_ms(const struct as_clock *clock)
 {
 	return clock->mono_ms(clock->user);
+}
+
+struct timespec as_clock_until(int64_t ms)
+{
+	enum { SECOND_NS = 1000000000 };
+	struct timespec until;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= SECOND_NS) {
+		until.tv_sec++;
+		until.tv_nsec -= SECOND_NS;
+	}
+	return until;
 }
 
 const char *as_clock_text(int64_t time_s, char text[AS_CLOCK_TEXT])

@@ -4,6 +4,7 @@
 #define AS_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 struct as_clock {
 	int64_t (*wall_s)(void *user);  /* seconds since 1970, UTC: signature times */
@@ -16,6 +17,9 @@ extern const struct as_clock as_clock_system;
 
 int64_t as_clock_wall_s(const struct as_clock *clock);
 int64_t as_clock_mono_ms(const struct as_clock *clock);
+
+/* That many milliseconds from now, by CLOCK_MONOTONIC, for pthread_cond_timedwait(). Thread safe. */
+struct timespec as_clock_until(int64_t ms);
 
 /* "2027-01-15T08:00:00Z". Returns text. */
 enum { AS_CLOCK_TEXT = 32 };

@@ -11,6 +11,7 @@
 
 #include "dns.h"
 
+#include "clock.h"
 #include "dns_answer.h"
 #include "dns_backend.h"
 #include "dns_cache.h"
@@ -21,7 +22,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	BEYOND_BUDGET = 64,   /* lookups a set remembers without having asked: forbidden names, over budget */
@@ -541,14 +541,7 @@ void as_dns_start_then(struct as_dns_set *set, const char *name, enum as_dns_typ
 
 static void sleep_until_changed(struct as_dns_set *set, int64_t ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct timespec until = as_clock_until(ms);
 	pthread_cond_timedwait(&set->changed, &set->lock, &until); /* woken or not: the caller looks again */
 }
 

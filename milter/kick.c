@@ -4,12 +4,12 @@
 
 #include "kick.h"
 
+#include "clock.h"
 #include "launch.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WAITING_MS = 20, OPEN_MS = 200 };
@@ -38,14 +38,7 @@ void as_kick(const struct as_kicker *kicker)
 
 static void pause_for(struct as_kicker *kicker, long ms)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	struct timespec until = as_clock_until(ms);
 	(void)pthread_cond_timedwait(&kicker->has_news, &kicker->lock, &until); /* woken early: one kick more */
 }
 

@@ -12,6 +12,7 @@
 
 #include "launch.h"
 
+#include "clock.h"
 #include "heap.h"
 #include "logger.h"
 
@@ -20,7 +21,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <time.h>
 
 enum { WAITING_MOST = 4096, AGAIN_MS = 50 };
 
@@ -76,13 +76,7 @@ static bool make_waiting(void)
 /* Lock held. */
 static void pause_once(void)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += AGAIN_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	struct timespec until = as_clock_until(AGAIN_MS);
 	while (launcher.is_open && pthread_cond_timedwait(&launcher.changed, &launcher.lock, &until) == 0)
 		continue;
 }

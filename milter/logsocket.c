@@ -21,7 +21,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -222,13 +221,7 @@ static void flush(struct as_logsocket *s)
 /* A log that is not there is looked for again after a while, or when the end has come. Lock held. */
 static void pause_once(struct as_logsocket *s)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += STEP_MS * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
+	struct timespec until = as_clock_until(STEP_MS);
 	if (!s->is_stopping)
 		(void)pthread_cond_timedwait(&s->changed, &s->lock, &until);
 }
