@@ -48,27 +48,14 @@ static bool is_plain_address(struct part address, struct part *domain)
 	return true;
 }
 
-static const char *skip_until_mark(const char *at, const char *end)
-{
-	while (at < end && *at >= ' ' && *at < 0x7f && !strchr("\"()\\:;@?", *at))
-		at++;
-	return at;
-}
-
 /* Is what begins with "=?" one encoded-word up to the end of the name, with a comma or spaces that are not encoded? A reader that divides
  * the field at the comma has two halves of a word that it cannot decode. */
 static bool is_last_word(const char *at, const char *end)
 {
-	const char *mark = skip_until_mark(at + 2, end);
-	if (end - mark < 3 || !mark[1] || !strchr("BbQq", mark[1]) || mark[2] != '?')
-		return false;
-	mark = skip_until_mark(mark + 3, end);
-	if (end - mark < 2 || mark[0] != '?' || mark[1] != '=')
-		return false;
-	for (mark += 2; mark < end; mark++)
-		if (!as_is_fws(*mark))
-			return false;
-	return true;
+	const char *rest = as_mailbox_skip_encoded_word(at, end, "\"()\\:;@");
+	while (rest && rest < end && as_is_fws(*rest))
+		rest++;
+	return rest == end;
 }
 
 /* In quotes most signs mean nothing, but a quoted pair does: in some character sets its backslash is half of a letter. */

@@ -41,30 +41,29 @@ size_t as_mailbox_signs(const char *value, size_t n, const char *domain)
 	return signs;
 }
 
-/* Up to "?": characters that may stand in a word and mean nothing else in a From field. */
-static const char *skip_part(const char *at, const char *end)
+static const char *skip_part(const char *at, const char *end, const char *refused)
 {
-	while (at < end && *at > ' ' && *at < 0x7f && !strchr("?\"(),:;<>@[\\]", *at))
+	while (at < end && *at >= ' ' && *at < 0x7f && *at != '?' && !strchr(refused, *at))
 		at++;
 	return at;
 }
 
-/* RFC 2047 2: "=?" charset "?" encoding "?" encoded-text "?=". NULL, or its end. */
-static const char *skip_encoded_word(const char *at, const char *end)
+const char *as_mailbox_skip_encoded_word(const char *at, const char *end, const char *refused)
 {
-	const char *charset = at + 2, *mark = skip_part(charset, end);
+	const char *charset = at + 2, *mark = skip_part(charset, end, refused);
 	if (mark == charset || end - mark < 3 || mark[0] != '?' || !mark[1] || !strchr("BbQq", mark[1]) || mark[2] != '?')
 		return NULL;
-	mark = skip_part(mark + 3, end);
+	mark = skip_part(mark + 3, end, refused);
 	return end - mark >= 2 && mark[0] == '?' && mark[1] == '=' ? mark + 2 : NULL;
 }
 
+/* In such a word no character may mean something in a From field. */
 bool as_mailbox_has_loose_word(const char *value, size_t n)
 {
 	const char *end = value + n;
 	const char *at = value;
 	while (at && (at = memmem(at, (size_t)(end - at), "=?", 2)))
-		if (!(at = skip_encoded_word(at, end)))
+		if (!(at = as_mailbox_skip_encoded_word(at, end, " \"(),:;<>@[\\]")))
 			return true;
 	return false;
 }

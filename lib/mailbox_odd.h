@@ -20,6 +20,10 @@ bool as_mailbox_shows(const char *at, const char *end, const char *domain, size_
 /* How many "@" are there that do not show this domain? */
 size_t as_mailbox_signs(const char *value, size_t n, const char *domain);
 
+/* RFC 2047 2: "=?" charset "?" encoding "?" encoded-text "?=", in ASCII. at: a "=?" before end. Its end, or NULL when it is no such word or
+ * holds one of the characters refused. */
+const char *as_mailbox_skip_encoded_word(const char *at, const char *end, const char *refused);
+
 /* Does "=?" begin something that is not an encoded-word of RFC 2047 2? Some readers look for its end far behind. */
 bool as_mailbox_has_loose_word(const char *value, size_t n);
 
