@@ -2,6 +2,7 @@
 /* test_engine.c - what scenarios cannot show: events in any order, caps, environments that change, waiting. */
 #include "config.h"
 
+#include "settings_from.h"
 #include "test.h"
 
 #include "authres.h"
@@ -27,11 +28,8 @@ static const char zone[] =
 static struct as_env *new_env(struct as_dns_fake *fake, struct as_dns *dns, const char *config)
 {
 	struct as_arena *arena = as_arena_new();
-	const struct as_settings *settings;
-	const char *detail = NULL;
+	const struct as_settings *settings = settings_from(arena, config);
 	char *trouble = NULL;
-	if (as_settings_parse(arena, "test", config, &settings, &detail))
-		fail_msg("%s", detail);
 	struct as_env *env = as_env_new(arena, settings, dns, as_dns_fake_clock(fake), &as_test_log_none, &trouble);
 	assert_non_null(env);
 	return env;

@@ -2,6 +2,7 @@
 /* test_hostile.c - the bounds of what a stranger can make us do, counted: assayd(8), COST. */
 #include "config.h"
 
+#include "settings_from.h"
 #include "test.h"
 
 #include "dns_fake.h"
@@ -22,12 +23,9 @@ static struct world open_world(const char *config)
 {
 	struct world w = { .arena = as_arena_new(), .fake = as_dns_fake_new(1800000000) };
 	struct as_arena *arena = as_arena_new();
-	const struct as_settings *settings;
-	const char *detail = NULL;
+	const struct as_settings *settings = settings_from(arena, config);
 	char *trouble = NULL;
 	struct as_ip client;
-	if (as_settings_parse(arena, "test", config, &settings, &detail))
-		fail_msg("%s", detail);
 	const struct as_clock *clock = as_dns_fake_clock(w.fake);
 	struct as_dns_options options = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 1 };
 	w.env = as_env_new(arena, settings, as_dns_new(as_dns_fake_backend(w.fake), &options, clock), clock, &as_test_log_none, &trouble);

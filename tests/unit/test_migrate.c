@@ -2,6 +2,7 @@
 /* test_migrate.c - opendkim.conf and opendmarc.conf become an assay.conf that is always accepted. */
 #include "config.h"
 
+#include "settings_from.h"
 #include "test.h"
 
 #include "migrate.h"
@@ -10,15 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-static const struct as_settings *load(struct as_arena *arena, const char *text)
-{
-	const struct as_settings *settings;
-	const char *detail = NULL;
-	if (as_settings_parse(arena, "migrated", text, &settings, &detail))
-		fail_msg("%s\n%s", detail, text);
-	return settings;
-}
 
 static void test_whole_output(void **state)
 {
@@ -89,7 +81,7 @@ static void test_manual(void **state)
 	inputs[1].text = next_block(&at, ".Bd -literal -offset 6n\n");
 	const char *made = as_migrate(arena, inputs, 2);
 	assert_string_equal(next_block(&at, ".Bd -literal -offset indent\n"), made);
-	const struct as_settings *settings = load(arena, made);
+	const struct as_settings *settings = settings_from(arena, made);
 	assert_string_equal(settings->authserv_id, "mx.example.com");
 	assert_int_equal(settings->dkim.minimum_key_bits, 2048);
 	assert_int_equal(settings->dmarc.on_quarantine, AS_VERB_QUARANTINE);
@@ -114,7 +106,7 @@ static void test_what_it_means(void **state)
 		struct as_arena *arena = as_arena_new();
 		const struct as_migrate_input input = { AS_MIGRATE_OPENDMARC, "opendmarc.conf", rows[i].dmarc };
 		const char *text = as_migrate(arena, &input, 1);
-		const struct as_settings *settings = load(arena, text);
+		const struct as_settings *settings = settings_from(arena, text);
 		if (!strstr(text, "# RequiredHeaders is not set\n") == rows[i].has_news)
 			fail_msg("%s: %s", rows[i].dmarc, text);
 		if (settings->dmarc.on_reject != rows[i].on_reject || settings->dmarc.on_quarantine != rows[i].on_quarantine)
@@ -132,7 +124,7 @@ static void test_values(void **state)
 		"MaximumSignaturesToVerify 3\nOn-NoSignature reject\nSyslogFacility local3\n",
 	};
 	struct as_arena *arena = as_arena_new();
-	const struct as_settings *s = load(arena, as_migrate(arena, &input, 1));
+	const struct as_settings *s = settings_from(arena, as_migrate(arena, &input, 1));
 	assert_int_equal(s->socket_mode, 0660);
 	assert_int_equal(s->trusted_network_count, 4);
 	assert_int_equal(s->dns.mode, AS_DNS_FORWARD);
@@ -161,7 +153,7 @@ static void test_odd_values(void **state)
 			struct as_arena *arena = as_arena_new();
 			const struct as_migrate_input input = { AS_MIGRATE_OPENDKIM, "k", as_printf(arena, "%s %s", keys[k], values[v]) };
 			const char *out = as_migrate(arena, &input, 1);
-			(void)load(arena, out);
+			(void)settings_from(arena, out);
 			for (const char *p = out; *p; p++)
 				assert_true(*p == '\n' || *p == '\t' || (*p >= ' ' && *p <= '~'));
 			as_arena_free(arena);

@@ -6,6 +6,7 @@
 #include "policy.h"
 #include "reply.h"
 
+#include "settings_from.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -357,16 +358,6 @@ static const struct {
 	  "550 5.7.25 Reverse DNS of 192.0.2.7 cannot be looked up", IPREV_TEMP },
 };
 enum { KEYWORDS = sizeof keywords / sizeof *keywords };
-
-static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
-{
-	const struct as_settings *settings = NULL;
-	const char *detail = NULL;
-	if (as_settings_parse(arena, "t", text, &settings, &detail))
-		print_error("%s\n", detail);
-	assert_non_null(settings);
-	return settings;
-}
 
 static const char *reply_of(struct as_arena *arena, const struct as_decision *d)
 {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "settings_from.h"
 #include "test.h"
 
 static const char config[] =
@@ -57,12 +58,9 @@ static void add_hop(struct as_fields *fields, const char *hop)
 static const char *trace(struct as_arena *arena, const char *relay, struct as_fields *fields)
 {
 	char text[AS_IP_TEXT];
-	const struct as_settings *settings;
-	const char *detail = NULL;
+	const struct as_settings *settings = settings_from(arena, config);
 	struct as_ip ip;
 	struct as_relayed relayed;
-	if (as_settings_parse(arena, "t", config, &settings, &detail))
-		fail_msg("%s", detail);
 	assert_int_equal(as_ip_parse(relay, &ip), AS_OK);
 	as_relay_trace(arena, settings, as_relay_find(settings, &ip), fields, &relayed);
 	assert_int_equal(relayed.trouble != NULL, relayed.client.family == 0);
@@ -109,9 +107,7 @@ static void test_find(void **state)
 		{ "198.51.100.96", NULL },  { "::ffff:192.0.2.1", "any" }, { "127.0.0.1", NULL },
 	};
 	struct as_arena *arena = as_arena_new();
-	const struct as_settings *settings;
-	const char *detail = NULL;
-	assert_int_equal(as_settings_parse(arena, "t", config, &settings, &detail), AS_OK);
+	const struct as_settings *settings = settings_from(arena, config);
 	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
 		struct as_ip ip;
 		assert_int_equal(as_ip_parse(addresses[i].address, &ip), AS_OK);

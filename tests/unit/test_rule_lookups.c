@@ -7,60 +7,11 @@
 #include "rule.h"
 #include "str.h"
 
+#include "rule_scene.h"
+#include "settings_from.h"
 #include "test.h"
 
 #include <string.h>
-
-enum { NOW = 1800000000 }; /* 2027-01-15 */
-
-static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
-{
-	const struct as_settings *settings = NULL;
-	const char *detail = NULL;
-	if (as_settings_parse(arena, "t", text, &settings, &detail))
-		print_error("%s\n", detail);
-	assert_non_null(settings);
-	return settings;
-}
-
-/* One message that has everything. */
-struct scene {
-	struct as_facts facts;
-	struct as_from from;
-	struct as_spf_outcome spf, helo;
-	struct as_dkim_signature signatures[2];
-	struct as_dkim_outcome dkim;
-	struct as_arc_sealer sealers[2];
-	struct as_arc_outcome arc;
-	struct as_dmarc_outcome dmarc;
-	struct as_iprev_outcome iprev;
-	struct as_recipient recipients[2];
-};
-
-static void stage(struct scene *s)
-{
-	*s = (struct scene){
-		.from = { .status = AS_FROM_ONE, .domain = "mail.example.com" },
-		.spf = { .code = AS_SOFTFAIL, .domain = "bounce.example.org", .weakest = "x", .dnssec = AS_DNSSEC_INSECURE },
-		.helo = { .code = AS_PASS, .domain = "mx.example.net" },
-		.signatures = { { .code = AS_FAIL, .domain = "bad.example", .was_asked = true, .dnssec = AS_DNSSEC_BOGUS },
-				{ .code = AS_PASS, .domain = "sub.example.org", .was_asked = true, .dnssec = AS_DNSSEC_SECURE } },
-		.sealers = { { .domain = "old.example" }, { .domain = "new.example" } },
-		.dmarc = { .code = AS_FAIL, .policy = AS_DMARC_QUARANTINE, .policy_domain = "example.com", .weakest = "x",
-			   .dnssec = AS_DNSSEC_INDETERMINATE },
-		.iprev = { .code = AS_PASS, .name = "Out.Host.Example", .weakest = "x", .dnssec = AS_DNSSEC_BOGUS },
-		.recipients = { { "bob@example.net", "example.net" }, { "payroll@corp.example.net", "corp.example.net" } },
-	};
-	s->dkim = (struct as_dkim_outcome){ .count = 2, .signatures = s->signatures };
-	s->arc = (struct as_arc_outcome){ .code = AS_PASS, .count = 2, .sealers = s->sealers, .was_asked = true };
-	s->facts = (struct as_facts){
-		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "MX.Example.Net", .envelope_domain = "bounce.example.org",
-		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .spf = &s->spf, .spf_helo = &s->helo,
-		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .iprev = &s->iprev, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
-		.now_s = NOW, .message_id = "<1@example.com>", .list_id = "users.lists.example.org", .size = 2000,
-		.recipients = s->recipients, .recipient_count = 2,
-	};
-}
 
 /* The name of the client could not be looked up. Without rules the message is rejected, or accepted with p=none. */
 #define EXEMPTS "client = .host.example action = accept"
@@ -116,8 +67,8 @@ static void test_name_not_looked_up(void **state)
 	for (size_t i = 0; i < sizeof hanging / sizeof *hanging; i++) {
 		struct as_arena *arena = as_arena_new();
 		struct as_decision d;
-		struct scene s;
-		stage(&s);
+		struct rule_scene s;
+		rule_scene_stage(&s);
 		s.dmarc.policy = s.dmarc.published = hanging[i].policy;
 		s.iprev = (struct as_iprev_outcome){ .code = AS_TEMPERROR };
 		for (; hanging[i].undecided[s.iprev.undecided_count]; s.iprev.undecided_count++)
@@ -139,8 +90,8 @@ static void test_name_not_looked_up_says_so(void **state)
 	(void)state;
 	struct as_arena *arena = as_arena_new();
 	struct as_decision d;
-	struct scene s;
-	stage(&s);
+	struct rule_scene s;
+	rule_scene_stage(&s);
 	s.dmarc.policy = AS_DMARC_REJECT;
 	s.iprev = (struct as_iprev_outcome){ .code = AS_TEMPERROR };
 	as_policy_decide(arena, settings_from(arena, "iprev { enable = true } rule partner { " EXEMPTS " }"), &s.facts, &d);
@@ -197,7 +148,7 @@ static const struct {
 	{ "rule y { dmarc = fail action = reject } " DOES("accept") "list-id = .lists.example.org }", AS_DMARC_NONE, AS_VERB_REJECT, "y", NULL },
 };
 
-static void fail_lookups(struct scene *s)
+static void fail_lookups(struct rule_scene *s)
 {
 	static const struct as_evidence evidence = { .unproven_list = "users.lists.example.org" };
 	s->spf.code = s->helo.code = s->signatures[1].code = s->iprev.code = AS_TEMPERROR;
@@ -214,8 +165,8 @@ static void test_not_looked_up(void **state)
 	for (size_t i = 0; i < sizeof failed / sizeof *failed; i++) {
 		struct as_arena *arena = as_arena_new();
 		struct as_decision d;
-		struct scene s;
-		stage(&s);
+		struct rule_scene s;
+		rule_scene_stage(&s);
 		fail_lookups(&s);
 		s.dmarc.policy = s.dmarc.published = failed[i].policy;
 		as_policy_decide(arena, settings_from(arena, as_printf(arena, "iprev { enable = true } %s", failed[i].rules)), &s.facts, &d);
@@ -233,8 +184,8 @@ static void test_unknown_client_is_no_failure(void **state)
 	(void)state;
 	struct as_arena *arena = as_arena_new();
 	struct as_decision d;
-	struct scene s;
-	stage(&s);
+	struct rule_scene s;
+	rule_scene_stage(&s);
 	s.spf.code = s.helo.code = AS_TEMPERROR;
 	s.facts.is_client_unknown = true;
 	s.dmarc.policy = AS_DMARC_REJECT;

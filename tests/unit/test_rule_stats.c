@@ -6,6 +6,7 @@
 #include "rule_stats.h"
 #include "settings.h"
 
+#include "settings_from.h"
 #include "test.h"
 
 #include <inttypes.h>
@@ -126,15 +127,6 @@ static void test_load(void **unused)
 	close(fd);
 	unlink(path);
 	as_arena_free(arena);
-}
-
-static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
-{
-	const struct as_settings *settings = NULL;
-	const char *detail = NULL;
-	if (as_settings_parse(arena, "t", text, &settings, &detail))
-		fail_msg("%s", detail);
-	return settings;
 }
 
 static uint64_t fingerprint_of(struct as_arena *arena, const char *body)

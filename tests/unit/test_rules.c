@@ -7,65 +7,16 @@
 #include "rule.h"
 #include "str.h"
 
+#include "rule_scene.h"
+#include "settings_from.h"
 #include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOW = 1800000000 }; /* 2027-01-15 */
-
-static const struct as_settings *settings_from(struct as_arena *arena, const char *text)
-{
-	const struct as_settings *settings = NULL;
-	const char *detail = NULL;
-	if (as_settings_parse(arena, "t", text, &settings, &detail))
-		print_error("%s\n", detail);
-	assert_non_null(settings);
-	return settings;
-}
-
-/* One message that has everything. */
-struct scene {
-	struct as_facts facts;
-	struct as_from from;
-	struct as_spf_outcome spf, helo;
-	struct as_dkim_signature signatures[2];
-	struct as_dkim_outcome dkim;
-	struct as_arc_sealer sealers[2];
-	struct as_arc_outcome arc;
-	struct as_dmarc_outcome dmarc;
-	struct as_iprev_outcome iprev;
-	struct as_recipient recipients[2];
-};
-
-static void stage(struct scene *s)
-{
-	*s = (struct scene){
-		.from = { .status = AS_FROM_ONE, .domain = "mail.example.com" },
-		.spf = { .code = AS_SOFTFAIL, .domain = "bounce.example.org", .weakest = "x", .dnssec = AS_DNSSEC_INSECURE },
-		.helo = { .code = AS_PASS, .domain = "mx.example.net" },
-		.signatures = { { .code = AS_FAIL, .domain = "bad.example", .was_asked = true, .dnssec = AS_DNSSEC_BOGUS },
-				{ .code = AS_PASS, .domain = "sub.example.org", .was_asked = true, .dnssec = AS_DNSSEC_SECURE } },
-		.sealers = { { .domain = "old.example" }, { .domain = "new.example" } },
-		.dmarc = { .code = AS_FAIL, .policy = AS_DMARC_QUARANTINE, .policy_domain = "example.com", .weakest = "x",
-			   .dnssec = AS_DNSSEC_INDETERMINATE },
-		.iprev = { .code = AS_PASS, .name = "Out.Host.Example", .weakest = "x", .dnssec = AS_DNSSEC_BOGUS },
-		.recipients = { { "bob@example.net", "example.net" }, { "payroll@corp.example.net", "corp.example.net" } },
-	};
-	s->dkim = (struct as_dkim_outcome){ .count = 2, .signatures = s->signatures };
-	s->arc = (struct as_arc_outcome){ .code = AS_PASS, .count = 2, .sealers = s->sealers, .was_asked = true };
-	s->facts = (struct as_facts){
-		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "MX.Example.Net", .envelope_domain = "bounce.example.org",
-		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .spf = &s->spf, .spf_helo = &s->helo,
-		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .iprev = &s->iprev, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
-		.now_s = NOW, .message_id = "<1@example.com>", .list_id = "users.lists.example.org", .size = 2000,
-		.recipients = s->recipients, .recipient_count = 2,
-	};
-}
-
 /* With an action stricter than the table's, so that it decides for a message with mixed recipients as well. */
-static bool decides(struct as_arena *arena, const char *conditions, struct scene *s)
+static bool decides(struct as_arena *arena, const char *conditions, struct rule_scene *s)
 {
 	const char *text = as_printf(arena, "skip-authenticated = false iprev { enable = true } rule r { %s action = reject }", conditions);
 	const struct as_settings *settings = settings_from(arena, text);
@@ -156,8 +107,8 @@ static void test_conditions(void **state)
 	(void)state;
 	struct as_arena *arena = as_arena_new();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct scene s;
-		stage(&s);
+		struct rule_scene s;
+		rule_scene_stage(&s);
 		bool matches = decides(arena, cases[i].conditions, &s);
 		if (matches != cases[i].matches)
 			print_error("%s\n", cases[i].conditions);
@@ -178,12 +129,12 @@ static void test_nothing(void **state)
 		"client = {'0.0.0.0/0', '::/0'}", "recipient-domain = .net", "tls = any", "list-id = .org", "dnssec = spf:secure",
 	};
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
-		struct scene s = { .facts = { .now_s = NOW } };
+		struct rule_scene s = { .facts = { .now_s = RULE_SCENE_NOW } };
 		if (decides(arena, never[i], &s))
 			print_error("%s\n", never[i]);
 		assert_false(decides(arena, never[i], &s));
 	}
-	struct scene s = { .facts = { .now_s = NOW } };
+	struct rule_scene s = { .facts = { .now_s = RULE_SCENE_NOW } };
 	assert_true(decides(arena, "tls = none", &s));
 	as_arena_free(arena);
 }
@@ -299,12 +250,12 @@ static unsigned expect(const struct drawn *rules, unsigned count, const struct l
 	return count;
 }
 
-static void stage_letter(struct scene *s, const struct letter *m)
+static void stage_letter(struct rule_scene *s, const struct letter *m)
 {
 	static const struct as_recipient recipients[] = {
 		{ "a@example.net", "example.net" }, { "b@example.net", "example.net" }, { "c@corp.example", "corp.example" },
 	};
-	stage(s);
+	rule_scene_stage(s);
 	s->spf.code = code_of[m->spf];
 	s->dmarc.code = code_of[m->dmarc];
 	s->dmarc.policy = AS_DMARC_REJECT;
@@ -333,7 +284,7 @@ static void test_random(void **state)
 			struct letter m = { draw(4), draw(4), draw(4), draw(16), { 0, 1, 2 }, draw(4) };
 			if (m.count == 1)
 				m.recipients[0] = draw(3);
-			struct scene s;
+			struct rule_scene s;
 			struct as_decision d;
 			unsigned action = 0, found = expect(rules, count, &m, mildest, &action);
 			stage_letter(&s, &m);
@@ -360,9 +311,9 @@ static void test_report_only(void **state)
 	const struct as_settings *settings = settings_from(arena, "rule one { spf = softfail action = report-only }\n"
 		"rule other { spf = pass action = report-only }\nrule two { dkim = pass action = report-only }\n"
 		"rule three { dmarc = fail action = tempfail reply = '4.7.9 %{rule} %{policy}' reason = 'ticket 1' }");
-	struct scene s;
+	struct rule_scene s;
 	struct as_decision d;
-	stage(&s);
+	rule_scene_stage(&s);
 	as_policy_decide(arena, settings, &s.facts, &d);
 	assert_string_equal(d.noted->name, "one");
 	assert_int_equal(d.noted_count, 2);
@@ -404,9 +355,9 @@ static void test_matched(void **state)
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
 		struct as_arena *arena = as_arena_new();
 		const struct as_settings *settings = settings_from(arena, sets[i].rules);
-		struct scene s;
+		struct rule_scene s;
 		struct as_decision d;
-		stage(&s);
+		rule_scene_stage(&s);
 		as_policy_decide(arena, settings, &s.facts, &d);
 		if (memcmp(d.matched, sets[i].matched, settings->rules->count) != 0 || strcmp(d.rule, sets[i].decides) != 0)
 			fail_msg("%s: %s decides, the first matched %d", sets[i].name, d.rule, d.matched[0]);
@@ -433,7 +384,7 @@ static void test_percent(void **state)
 	(void)state;
 	enum { MESSAGES = 2000 };
 	struct as_arena *arena = as_arena_new();
-	struct scene s;
+	struct rule_scene s;
 	struct as_decision d;
 	unsigned counts[3] = { 0 }, differences = 0;
 	const struct as_settings *settings[] = {
@@ -441,7 +392,7 @@ static void test_percent(void **state)
 		settings_from(arena, "rule a { spf = softfail action = reject percent = 50 }"),
 		settings_from(arena, "rule b { spf = softfail action = reject percent = 50 }"),
 	};
-	stage(&s);
+	rule_scene_stage(&s);
 	for (unsigned i = 0; i < MESSAGES; i++) {
 		bool is_taken[3];
 		const char *id = as_printf(arena, "<%u@example.com>", i);
@@ -493,7 +444,7 @@ static void test_written(void **state)
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
-	as_rules_write(settings_from(arena, configuration), NULL, NOW, out);
+	as_rules_write(settings_from(arena, configuration), NULL, RULE_SCENE_NOW, out);
 	fclose(out);
 	assert_string_equal(text, golden);
 	free(text);
@@ -536,7 +487,7 @@ static void test_shadows(void **state)
 		const char *configuration = as_printf(arena,
 						      "iprev { enable = true } rule a { %s action = reject } rule b { %s action = reject }", pairs[i].early,
 						      pairs[i].late);
-		as_rules_write(settings_from(arena, configuration), NULL, NOW, out);
+		as_rules_write(settings_from(arena, configuration), NULL, RULE_SCENE_NOW, out);
 		fclose(out);
 		bool shadows = strstr(text, "unreachable: rule b, since rule a takes all its messages\n") != NULL;
 		if (shadows != pairs[i].shadows)
