@@ -4,6 +4,7 @@
 
 #include "facts.h"
 
+#include "display_name.h"
 #include "str.h"
 
 #include <string.h>
@@ -50,6 +51,13 @@ static const char *message_id_of(const struct as_message *message)
 	return id.text;
 }
 
+static const struct as_display_name *display_name_of(const struct as_message *message)
+{
+	struct as_display_name *name = as_alloc(message->arena, sizeof *name);
+	as_display_name_find(message->arena, &message->fields, message->from.domain, name);
+	return name;
+}
+
 void as_facts_collect(struct as_message *message, const struct as_settings *settings, struct as_facts *facts)
 {
 	unsigned wanted = message->skipped_by ? 0 : as_facts_needs(settings);
@@ -59,6 +67,8 @@ void as_facts_collect(struct as_message *message, const struct as_settings *sett
 	}
 	if (wanted & AS_NEEDS_HEADER)
 		facts->header = as_rules_see_header(message->arena, settings->rules, &message->fields);
+	if (wanted & AS_NEEDS_NAME && !facts->display_name)
+		facts->display_name = display_name_of(message);
 	if (wanted & AS_NEEDS_SAMPLE && !facts->message_id)
 		facts->message_id = message_id_of(message);
 }

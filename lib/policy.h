@@ -46,6 +46,7 @@ struct as_facts {
 
 	/* only what the needs of the rules ask for (rule.h); recipients also for translations */
 	const char *message_id;
+	const struct as_display_name *display_name; /* addresses that the name of the author shows; NULL */
 	const char *list_id; /* of a list that is proven; NULL */
 	int64_t size;        /* bytes of header and body */
 	const struct as_recipient *recipients;

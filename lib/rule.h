@@ -34,6 +34,7 @@ enum as_condition_id {
 	AS_IF_IPREV,
 	AS_IF_SIZE,
 	AS_IF_FROM_DOMAIN,
+	AS_IF_DISPLAY_NAME,
 	AS_IF_ENVELOPE_DOMAIN,
 	AS_IF_HELO,
 	AS_IF_ARC_SEALER,
@@ -92,7 +93,8 @@ struct as_rule {
 };
 
 /* Facts that cost something and are only collected when a rule asks. */
-enum as_rule_need { AS_NEEDS_RECIPIENTS = 1, AS_NEEDS_HEADER = 2, AS_NEEDS_SIZE = 4, AS_NEEDS_LIST = 8, AS_NEEDS_SAMPLE = 16 };
+enum as_rule_need { AS_NEEDS_RECIPIENTS = 1, AS_NEEDS_HEADER = 2, AS_NEEDS_SIZE = 4, AS_NEEDS_LIST = 8, AS_NEEDS_SAMPLE = 16,
+		    AS_NEEDS_NAME = 32 };
 
 struct as_rules {
 	size_t count;

@@ -8,6 +8,7 @@
 
 #include "rule.h"
 
+#include "display_name.h"
 #include "domain.h"
 #include "policy.h"
 #include "rule_crowd.h"
@@ -134,6 +135,15 @@ static bool is_named(const struct as_condition *c, const char *name)
 static bool by_name(const struct as_condition *c, const struct view *v)
 {
 	return is_named(c, v->names[c->id]) || (v->supposes && is_named(c, v->other_names[c->id]));
+}
+
+static bool by_display_name(const struct as_condition *c, const struct view *v)
+{
+	const struct as_display_name *name = v->facts->display_name;
+	for (size_t i = 0; name && i < name->count; i++)
+		if (is_named(c, name->domains[i]))
+			return true;
+	return false;
 }
 
 static bool by_dkim_domain(const struct as_condition *c, const struct view *v)
@@ -289,6 +299,7 @@ static const struct {
 	[AS_IF_IPREV] = { "iprev", by_word, cover_words, see_iprev },
 	[AS_IF_SIZE] = { "size", by_size, cover_ranges, NULL },
 	[AS_IF_FROM_DOMAIN] = { "from-domain", by_name, cover_patterns, NULL },
+	[AS_IF_DISPLAY_NAME] = { "display-name-domain", by_display_name, cover_patterns, NULL },
 	[AS_IF_ENVELOPE_DOMAIN] = { "envelope-domain", by_name, cover_patterns, NULL },
 	[AS_IF_HELO] = { "helo", by_name, cover_patterns, NULL },
 	[AS_IF_ARC_SEALER] = { "arc-sealer", by_name, cover_patterns, NULL },

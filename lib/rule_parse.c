@@ -128,6 +128,7 @@ static const struct {
 	[AS_IF_DMARC_POLICY] = { set_words, 0 },    [AS_IF_DNSSEC] = { set_words, 0 },
 	[AS_IF_IPREV] = { set_words, 0 },
 	[AS_IF_SIZE] = { set_ranges, AS_NEEDS_SIZE }, [AS_IF_FROM_DOMAIN] = { set_names, 0 },
+	[AS_IF_DISPLAY_NAME] = { set_names, AS_NEEDS_NAME },
 	[AS_IF_ENVELOPE_DOMAIN] = { set_names, 0 }, [AS_IF_HELO] = { set_names, 0 },
 	[AS_IF_ARC_SEALER] = { set_names, 0 },      [AS_IF_LIST_ID] = { set_names, AS_NEEDS_LIST },
 	[AS_IF_DKIM_DOMAIN] = { set_names, 0 },     [AS_IF_CLIENT] = { set_clients, 0 },
@@ -218,7 +219,8 @@ static bool is_authentic(const struct as_rule *rule)
 
 static enum as_err check_exemption(const struct compiler *c, const struct as_rule *rule)
 {
-	static const enum as_condition_id claims[] = { AS_IF_FROM_DOMAIN, AS_IF_ENVELOPE_DOMAIN, AS_IF_HELO, AS_IF_HEADER };
+	static const enum as_condition_id claims[] = { AS_IF_FROM_DOMAIN, AS_IF_DISPLAY_NAME, AS_IF_ENVELOPE_DOMAIN, AS_IF_HELO,
+							 AS_IF_HEADER };
 	const struct as_condition *claim = NULL;
 	for (size_t i = 0; i < sizeof claims / sizeof *claims && !claim; i++)
 		claim = find(rule, claims[i]);

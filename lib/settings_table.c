@@ -396,6 +396,8 @@ const struct as_keyword as_keywords[] = {
 	  .help = "What the applied record asks for. Without a record this condition does not hold." },
 	{ CONDITION("from-domain", PATTERNS, AS_IF_FROM_DOMAIN), .example = "{\"example.com\", \".example.com\"}",
 	  .help = "Domain of the author. Anybody can claim it." },
+	{ CONDITION("display-name-domain", PATTERNS, AS_IF_DISPLAY_NAME), .example = "{\"example.com\", \".example.com\"}",
+	  .help = "The name beside the author's address shows an address of this domain, and the author has another one." },
 	{ CONDITION("envelope-domain", PATTERNS, AS_IF_ENVELOPE_DOMAIN), .example = "{\"example.com\"}",
 	  .help = "Domain of the envelope sender. Anybody can claim it unless spf = pass." },
 	{ CONDITION("helo", PATTERNS, AS_IF_HELO), .example = "{\".example.com\"}",

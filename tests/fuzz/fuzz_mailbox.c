@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* fuzz_mailbox.c - the From field, envelope addresses, domains and tag lists, with what must hold for any bytes. */
+/* fuzz_mailbox.c - the From field and what its name shows, envelope addresses, domains and tag lists, with what must hold for any bytes. */
 #include "config.h"
 
+#include "display_name.h"
 #include "domain.h"
 #include "mailbox.h"
 #include "taglist.h"
@@ -46,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *text = as_strndup(arena, (const char *)data, size);
 	const char *local, *domain;
 	struct as_from from;
+	struct as_display_name shown;
 	struct as_taglist list;
 	struct as_fields fields;
 
@@ -59,6 +61,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	as_from_judge(arena, &fields, &from);
 	check_from(arena, &from);
 	require(from.status == AS_FROM_REPEATED);
+	as_display_name_find(arena, &fields, "example.com", &shown);
+	for (size_t i = 0; i < shown.count; i++) {
+		check_domain(arena, shown.domains[i]);
+		require(strcmp(shown.domains[i], "example.com") != 0);
+	}
 
 	if (as_path_parse(arena, text, &local, &domain) == AS_OK && *domain)
 		check_domain(arena, domain);

@@ -8,6 +8,7 @@ void rule_scene_stage(struct rule_scene *s)
 {
 	*s = (struct rule_scene){
 		.from = { .status = AS_FROM_ONE, .domain = "mail.example.com" },
+		.name = { .count = 2, .domains = { "pay.example", "desk.bank.example" } },
 		.spf = { .code = AS_SOFTFAIL, .domain = "bounce.example.org", .weakest = "x", .dnssec = AS_DNSSEC_INSECURE },
 		.helo = { .code = AS_PASS, .domain = "mx.example.net" },
 		.signatures = { { .code = AS_FAIL, .domain = "bad.example", .was_asked = true, .dnssec = AS_DNSSEC_BOGUS },
@@ -22,7 +23,7 @@ void rule_scene_stage(struct rule_scene *s)
 	s->arc = (struct as_arc_outcome){ .code = AS_PASS, .count = 2, .sealers = s->sealers, .was_asked = true };
 	s->facts = (struct as_facts){
 		.client = { .family = 4, .bytes = { 192, 0, 2, 7 } }, .helo = "MX.Example.Net", .envelope_domain = "bounce.example.org",
-		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .spf = &s->spf, .spf_helo = &s->helo,
+		.queue_id = "4XyZ", .hostname = "mx.example.net", .from = &s->from, .display_name = &s->name, .spf = &s->spf, .spf_helo = &s->helo,
 		.dkim = &s->dkim, .arc = &s->arc, .dmarc = &s->dmarc, .iprev = &s->iprev, .tls_version = "TLSv1.2", .tls_cipher = "ECDHE-RSA-AES256-GCM-SHA384",
 		.now_s = RULE_SCENE_NOW, .message_id = "<1@example.com>", .list_id = "users.lists.example.org", .size = 2000,
 		.recipients = s->recipients, .recipient_count = 2,

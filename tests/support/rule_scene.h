@@ -3,6 +3,7 @@
 #ifndef AS_RULE_SCENE_H
 #define AS_RULE_SCENE_H
 
+#include "display_name.h"
 #include "policy.h"
 
 enum { RULE_SCENE_NOW = 1800000000 }; /* 2027-01-15 */
@@ -10,6 +11,7 @@ enum { RULE_SCENE_NOW = 1800000000 }; /* 2027-01-15 */
 struct rule_scene {
 	struct as_facts facts;
 	struct as_from from;
+	struct as_display_name name;
 	struct as_spf_outcome spf, helo;
 	struct as_dkim_signature signatures[2];
 	struct as_dkim_outcome dkim;

@@ -200,7 +200,8 @@ static const char *const conditions[] = {
 	"client = 192.0.2.0/24", "recipient = a@example.net", "recipient-domain = corp.example",
 };
 static const char *const claims[] = {
-	"from-domain = example.com", "helo = .example.org", "header-present = x-pass", "envelope-domain = {example.com, fwd.example.org}",
+	"from-domain = example.com", "display-name-domain = .example.net", "helo = .example.org", "header-present = x-pass",
+	"envelope-domain = {example.com, fwd.example.org}",
 };
 static const char *const actions[] = { "accept", "tag", "quarantine", "tempfail", "reject", "report-only" };
 enum { CONDITIONS = sizeof conditions / sizeof *conditions, CLAIMS = sizeof claims / sizeof *claims };

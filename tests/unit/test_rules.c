@@ -57,6 +57,9 @@ static const struct { const char *conditions; bool matches; } cases[] = {
 	{ "from-domain = .example.com", true },
 	{ "from-domain = .com", true },
 	{ "from-domain = {example.com, il.example.com, .il.example.com, x.mail.example.com}", false },
+	{ "display-name-domain = pay.example", true },
+	{ "display-name-domain = {bank.example, .bank.example}", true },
+	{ "display-name-domain = {bank.example, mail.example.com, .com}", false },
 	{ "envelope-domain = bounce.example.org", true },
 	{ "envelope-domain = mail.example.com", false },
 	{ "helo = mx.example.net", true },
@@ -124,8 +127,8 @@ static void test_nothing(void **state)
 	struct as_arena *arena = as_arena_new();
 	static const char *const never[] = {
 		"spf = {none, neutral, pass, fail, softfail, temperror, permerror}", "spf-helo = none", "dkim = none", "dkim-domain = .org",
-		"arc = none", "arc-sealer = .org", "dmarc = none", "dmarc-policy = none", "from-domain = .com", "envelope-domain = .com",
-		"helo = .net", "iprev = pass", "client = .example",
+		"arc = none", "arc-sealer = .org", "dmarc = none", "dmarc-policy = none", "from-domain = .com", "display-name-domain = .example",
+		"envelope-domain = .com", "helo = .net", "iprev = pass", "client = .example",
 		"client = {'0.0.0.0/0', '::/0'}", "recipient-domain = .net", "tls = any", "list-id = .org", "dnssec = spf:secure",
 	};
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
@@ -543,8 +546,8 @@ static void test_manual(void **state)
 			at = end + 1;
 		}
 	}
-	assert_int_equal(count, 19);
-	assert_int_equal(rules, 8);
+	assert_int_equal(count, 20);
+	assert_int_equal(rules, 9);
 	assert_int_equal(relays, 4);
 	assert_int_equal(translations, 1);
 	as_arena_free(arena);

@@ -386,6 +386,8 @@ static const struct {
 	/* mailcow 5971: no exception for an author that nothing has authenticated */
 	{ "rule y { spf = fail action = reject }\nrule x {\n from-domain = a.example\n action = accept }", AS_ERR_RANGE,
 	  "t:3: rule \"x\": from-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
+	{ "rule x { display-name-domain = a.example dmarc = fail action = accept }", AS_ERR_RANGE,
+	  "t:1: rule \"x\": display-name-domain can be claimed by anybody, so action = \"accept\" would let forgeries in; " PROOFS },
 	{ "rule x { from-domain = a.example dmarc = fail action = tag }", AS_ERR_RANGE,
 	  "t:1: rule \"x\": from-domain can be claimed by anybody, so action = \"tag\" would let forgeries in; " PROOFS },
 	{ "rule x { from-domain = a.example spf = pass action = accept }", AS_ERR_RANGE,
