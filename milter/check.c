@@ -157,8 +157,6 @@ int as_check(const struct as_settings *settings, const char *file)
 	as_translations_write(settings, stdout);
 	as_rules_write(settings, load_statistics(arena, settings, &stats), as_clock_wall_s(&as_clock_system), stdout);
 	as_policy_write_matrix(settings, stdout);
-	if (settings->report_only)
-		puts("report-only is on: every message but those of forged-fields is accepted, the actions above are only logged");
 	if (settings->shadow.settings)
 		write_shadow(settings);
 	as_arena_free(arena);
