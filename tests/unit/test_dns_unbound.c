@@ -170,6 +170,7 @@ static struct as_dns_set *new_set(const struct rig *rig, int64_t timeout_ms)
 	return as_dns_set_new(rig->dns, &limits);
 }
 
+enum { STUBS_AT_ONCE = 300 };
 enum { LONG_MS = 60000, SHORT_MS = 50 };
 
 #define X59 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -593,6 +594,49 @@ static void check_auto(void **state)
 	}
 }
 
+/* libunbound reads settings with one parser for the process: contexts that are made at once must all come to stand. */
+static void *make_contexts(void *user)
+{
+	size_t *wrong = user;
+	const char *addresses[] = { "127.0.0.1@53", NULL };
+	const struct as_dns_stub stub = { .zone = "test.", .addresses = addresses, .insecure = true };
+	struct as_dns_stub stubs[STUBS_AT_ONCE];
+	for (size_t i = 0; i < STUBS_AT_ONCE; i++)
+		stubs[i] = stub;
+	for (size_t i = 0; i < 10; i++) {
+		struct as_arena *arena = as_arena_new();
+		const char *line = NULL, *detail = NULL;
+		const struct as_dns_unbound_options options = {
+			.mode = AS_DNS_FORWARD,
+			.forward = (const char *[]){ "127.0.0.1@1", NULL },
+			.trust_anchor = "",
+			.stubs = stubs,
+			.stub_count = STUBS_AT_ONCE,
+			.log = &as_test_log_none,
+		};
+		struct as_dns_backend *backend = as_dns_unbound_new(arena, &options, &line, &detail);
+		if (backend)
+			backend->free(backend);
+		else
+			++*wrong;
+		as_arena_free(arena);
+	}
+	return NULL;
+}
+
+static void check_made_at_once(void **state)
+{
+	(void)state;
+	pthread_t threads[8];
+	size_t wrong[8] = { 0 };
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, make_contexts, &wrong[i]), 0);
+	for (size_t i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(wrong[i], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -605,6 +649,7 @@ int main(void)
 		cmocka_unit_test(check_anchor_files),
 		cmocka_unit_test(check_complaints),
 		cmocka_unit_test(check_auto),
+		cmocka_unit_test(check_made_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
