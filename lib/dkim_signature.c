@@ -56,8 +56,8 @@ static bool check_list(struct job *job)
 		return refuse(job, AS_POLICY, "too many tags");
 	if (!as_taglist_is_clean(&job->list))
 		return refuse(job, AS_NEUTRAL, "syntax error");
-	if (as_taglist_has_duplicate(&job->list)) /* RFC 6376 3.2: the whole list is invalid */
-		return refuse(job, AS_PERMERROR, "duplicate tag");
+	if (as_taglist_has_duplicate(&job->list)) /* RFC 6376 3.2: the whole list is invalid; RFC 8601 2.7.1 on errors of syntax */
+		return refuse(job, AS_NEUTRAL, "duplicate tag");
 	return true;
 }
 

@@ -289,7 +289,7 @@ static void read_signature(struct as_arena *arena, const struct dkim_reference_w
 	static const char *const required[] = { "v", "a", "b", "bh", "d", "h", "s" };
 	bool is_clean = ref_tags(arena, &signature->field->value, &signature->tags);
 	blame(signature, !is_clean, AS_NEUTRAL);
-	blame(signature, is_clean && ref_has_duplicate(&signature->tags), AS_PERMERROR);
+	blame(signature, is_clean && ref_has_duplicate(&signature->tags), AS_NEUTRAL);
 	for (size_t i = 0; !signature->faults && i < sizeof required / sizeof *required; i++)
 		blame(signature, !ref_tag(&signature->tags, required[i]), AS_NEUTRAL);
 	if (signature->faults)
