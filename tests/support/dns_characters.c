@@ -203,6 +203,13 @@ static void answer_tree(struct dns_reply *r, enum as_dns_type type)
 		put_foreign(r, 7, below, sizeof below, "\0\x27\0\1\0\0\0\x14\0\6\4test\0", 16);
 }
 
+/* An alias of the name without its first label. */
+static void answer_step(struct dns_reply *r, enum as_dns_type type)
+{
+	(void)type;
+	put_rr(r, AS_DNS_CNAME, "\xc0\x0e", 2);
+}
+
 /* To a name that no text can hold, and that does not exist. */
 static void answer_odd_alias(struct dns_reply *r, enum as_dns_type type)
 {
@@ -303,7 +310,7 @@ static const struct {
 	{ "empty-strings", answer_empty_strings },
 	{ "a", answer_address },        { "back\\slash", answer_address }, { "7", answer_pointer },
 	{ "big", answer_big },          { "alias", answer_alias },         { "loop", answer_loop },
-	{ "lost", answer_lost },
+	{ "lost", answer_lost },        { "s", answer_step },
 	{ "servfail", answer_servfail }, { "silent", answer_nothing },      { "garbage", answer_garbage },
 };
 

@@ -129,6 +129,7 @@ struct setting {
 	const char *anchor;
 	const char **insecure;
 	bool stub_is_insecure;
+	bool is_forwarder; /* the server is asked for everything, instead of the stub zones */
 };
 
 static const struct as_dns_options service = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 5 };
@@ -144,11 +145,12 @@ static void set_up(struct rig *rig, const struct setting *setting)
 		{ .zone = "1.168.192.in-addr.arpa", .addresses = addresses },
 	};
 	const struct as_dns_unbound_options unbound = {
-		.mode = AS_DNS_RECURSE,
+		.mode = setting->is_forwarder ? AS_DNS_FORWARD : AS_DNS_RECURSE,
 		.trust_anchor = setting->anchor,
 		.insecure = setting->insecure,
+		.forward = addresses,
 		.stubs = stubs,
-		.stub_count = 2,
+		.stub_count = setting->is_forwarder ? 0 : 2,
 		.log = &as_test_log_none,
 	};
 	struct as_dns_backend *backend = as_dns_unbound_new(rig->arena, &unbound, &rig->state, &detail);
@@ -173,6 +175,8 @@ static struct as_dns_set *new_set(const struct rig *rig, int64_t timeout_ms)
 enum { STUBS_AT_ONCE = 300 };
 enum { LONG_MS = 60000, SHORT_MS = 50 };
 
+#define S4 "s.s.s.s."
+#define S8 S4 S4
 #define X59 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define LONGEST X59 "." X59 "xxx." X59 "xxx." X59 "xxx.test" /* 253 octets */
 
@@ -189,6 +193,9 @@ static const struct {
 	{ "nowhere.test", AS_DNS_A, AS_DNS_NXDOMAIN, "nowhere.test", 0 },
 	{ "alias.test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
 	{ "lost.test", AS_DNS_TXT, AS_DNS_NXDOMAIN, "nowhere.test", 0 }, /* DM-33: which name is denied */
+	/* libunbound follows eleven aliases that it has to ask for one by one */
+	{ S8 "s.s.s.a.test", AS_DNS_A, AS_DNS_OK, "a.test", 1 },
+	{ S8 S4 "a.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
 	{ "loop.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
 	{ "servfail.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
 	{ "garbage.test", AS_DNS_A, AS_DNS_TEMPFAIL, "SERVFAIL", 0 },
@@ -470,6 +477,25 @@ static void check_insecure_zones(void **state)
 	as_arena_free(arena);
 }
 
+/* A server of the network knows the names of private addresses, which libunbound would deny by itself; nobody can sign them. */
+static void check_private_addresses(void **state)
+{
+	(void)state;
+	struct as_arena *arena = as_arena_new();
+	const char *file = write_file(arena, KEY_2024);
+	struct rig rig;
+	set_up(&rig, &(struct setting){ .anchor = file, .is_forwarder = true });
+	struct as_dns_set *set = new_set(&rig, LONG_MS);
+	const struct as_dns_answer *got = as_dns_get(set, "7.1.168.192.in-addr.arpa", AS_DNS_PTR);
+	assert_int_equal(got->status, AS_DNS_OK);
+	assert_int_equal(got->dnssec, AS_DNSSEC_INSECURE);
+	assert_string_equal(got->records[0].name, "good.example");
+	as_dns_set_free(set);
+	tear_down(&rig);
+	unlink(file);
+	as_arena_free(arena);
+}
+
 #define NO_ANCHOR \
 	"trust anchor /nonexistent/root.key: No such file or directory; name the file that your system has in dns.trust-anchor " \
 	"(Debian: apt install dns-root-data)"
@@ -646,6 +672,7 @@ int main(void)
 		cmocka_unit_test(check_deadline_and_shutting_down),
 		cmocka_unit_test(check_wrong_anchor_is_bogus),
 		cmocka_unit_test(check_insecure_zones),
+		cmocka_unit_test(check_private_addresses),
 		cmocka_unit_test(check_anchor_files),
 		cmocka_unit_test(check_complaints),
 		cmocka_unit_test(check_auto),
