@@ -15,7 +15,7 @@ import re
 import lint
 
 # The ids of standards.txt: first and last number, and what stands between.
-CHECKLIST = {"SP": (1, 31), "DK": (1, 28), "RE": (0, 22), "SM": (0, 4), "DN": (1, 15)}
+CHECKLIST = {"SP": (1, 31), "DK": (1, 28), "AR": (1, 11), "RE": (0, 22), "SM": (0, 4), "DN": (1, 15)}
 EXTRA = ("DK-12a",)
 
 

@@ -554,6 +554,9 @@ static void test_results(void **state)
 		{ " i=1; mx.microsoft.example 1; spf=fail smtp.mailfrom=a.example; dmarc=fail action=none header.from=a.example; arc=none (0)", AS_OK,
 		  "mx.microsoft.example", 3, AS_FAIL },
 		{ "i=50;mx.example.org; none", AS_OK, "mx.example.org", 0, AS_NONE },
+		/* OpenDMARC 222, OpenDMARC 236: a method that is (null), and a token without = */
+		{ " i=1; mx.example.org; (null)=pass; dmarc; spf=fail smtp.mailfrom=a.example; x-new=pass", AS_OK, "mx.example.org", 2, AS_FAIL },
+		{ " i=1; mx.example.org; dmarc", AS_OK, "mx.example.org", 0, AS_NONE },
 		{ " (x) i = 2 (y);\r\n\tmx.example.org;\r\n\tarc=pass smtp.remote-ip=\"2001:db8::1\" header.oldest-pass=0", AS_OK,
 		  "mx.example.org", 1, AS_PASS },
 		{ " i=1; spf=pass smtp.mailfrom=a.example", AS_ERR_SYNTAX, "spf", 0, AS_NONE }, /* no authserv-id */

@@ -154,6 +154,23 @@ static void records(void **state)
 	}
 }
 
+/* Of more than 50 tags it is no record that anybody wrote. */
+static void many_tags(void **state)
+{
+	(void)state; /* file-wide */
+	for (int more = 48; more <= 49; more++) {
+		struct as_buf record = as_buf_new(arena);
+		struct as_dkim_key key;
+		as_buf_puts(&record, "v=DKIM1; ");
+		for (int i = 0; i < more; i++)
+			as_buf_printf(&record, "x%d=; ", i);
+		as_buf_printf(&record, "p=%s", rsa);
+		as_dkim_key_parse(record.text, record.length, &key);
+		assert_string_equal(key.problem ? key.problem : "fine", more == 48 ? "fine" : "key syntax error");
+		as_dkim_key_clear(&key);
+	}
+}
+
 /* keys of the largest size, and with the largest exponents: both are work for who verifies. */
 static void strange_rsa(void **state)
 {
@@ -240,6 +257,7 @@ int main(void)
 {
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(records),
+		cmocka_unit_test(many_tags),
 		cmocka_unit_test(strange_rsa),
 		cmocka_unit_test(not_a_sequence),
 		cmocka_unit_test(damaged),

@@ -363,6 +363,22 @@ static const char *filled(struct as_dkim_world *world, size_t size)
 	return as_printf(world->arena, "z=%s", repeat(world->arena, "z", size - least));
 }
 
+/* A field of more than 64 KB, for which libopendkim gives up all signatures of the message. */
+static void large_neighbour(void **state)
+{
+	(void)state; /* file-wide */
+	struct as_dkim_world *world = as_dkim_world_new(lib);
+	struct as_buf message = message_of(world, MESSAGE);
+	as_dkim_world_txt(world, "sel._domainkey.example.com", record);
+	sign(world, &message, &(struct as_signer){ 0 });
+	sign(world, &message, &(struct as_signer){ .tags = filled(world, 70000) });
+	struct as_dkim_outcome outcome = as_dkim_world_verify(world, message.text, message.length);
+	assert_int_equal(outcome.count, 2);
+	expect(&outcome, 0, "example.com", AS_PASS, NULL);
+	expect(&outcome, 1, NULL, AS_POLICY, "signature field too large");
+	as_dkim_world_free(world);
+}
+
 /* OpenDKIM 433 (z= among others). libopendkim knows the first 4095 bytes of h=. */
 static void caps_of_a_field(void **state)
 {
@@ -546,6 +562,7 @@ int main(void)
 		cmocka_unit_test(many_lengths),
 		cmocka_unit_test(very_many_fields),
 		cmocka_unit_test(header_was_cut),
+		cmocka_unit_test(large_neighbour),
 		cmocka_unit_test(caps_of_a_field),
 		cmocka_unit_test(strange_values),
 		cmocka_unit_test(every_field_named),

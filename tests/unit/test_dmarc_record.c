@@ -187,6 +187,15 @@ static void test_bounds(void **state)
 	assert_int_equal(count, 50);
 	assert_int_equal(record.p, AS_DMARC_REJECT);
 	assert_string_equal(record.text + 1021, "...");
+	for (int before = 98; before <= 99; before++) { /* p= is the 100th tag, or one too late */
+		buf = as_buf_new(arena);
+		as_buf_puts(&buf, "v=DMARC1");
+		for (int i = 0; i < before; i++)
+			as_buf_puts(&buf, ";x=y");
+		as_buf_puts(&buf, ";p=reject");
+		as_dmarc_record_parse(arena, buf.text, buf.length, &record);
+		assert_int_equal(record.p_state, before == 98 ? AS_TAG_VALID : AS_TAG_ABSENT);
+	}
 	as_arena_free(arena);
 }
 

@@ -543,6 +543,23 @@ static void test_from_is_bounded(void **state)
 	}
 }
 
+/* So many addresses are read, in all From fields of a message. */
+static void test_from_addresses(void **state)
+{
+	(void)state;
+	for (int count = 256; count <= 257; count++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_buf text = as_buf_new(arena);
+		struct as_from from;
+		for (int i = 0; i < count; i++)
+			as_buf_puts(&text, "a@victim.example,\r\n ");
+		as_from_parse(arena, text.text, text.length, &from);
+		assert_int_equal(from.status, count == 256 ? AS_FROM_ONE : AS_FROM_MALFORMED);
+		assert_string_equal(from.reason ? from.reason : "-", count == 256 ? "-" : "too many addresses");
+		as_arena_free(arena);
+	}
+}
+
 /* clang-format off */
 static const struct {
 	const char *path;
@@ -608,7 +625,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_from_parse),      cmocka_unit_test(test_from_parse_null), cmocka_unit_test(test_from_judge),
-		cmocka_unit_test(test_from_is_bounded), cmocka_unit_test(test_path_parse),
+		cmocka_unit_test(test_from_is_bounded), cmocka_unit_test(test_from_addresses),  cmocka_unit_test(test_path_parse),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -368,6 +368,18 @@ static void test_mechanisms(void **state)
 		{ "%{p} over the limit", TXT("example.com", "v=spf1 a a a a a a a a a exists:%{p}.example.com +all")
 		  "example.com A 10.0.0.1\n",
 		  .want = "permerror (more than 10 terms that query DNS) 11/0" },
+		{ "%{p}: 10 PTR, the 10th is below the domain", TXT("example.com", "v=spf1 exists:%{p}.x.example.com -all") PTR9
+		  "1.2.0.192.in-addr.arpa PTR b.example.com.\nb.example.com A 192.0.2.1\nb.example.com.x.example.com A 127.0.0.2\n",
+		  .want = "pass exists:%{p}.x.example.com @example.com 2/0" },
+		{ "%{p}: 11 PTR, the 11th is below the domain", TXT("example.com", "v=spf1 exists:%{p}.x.example.com -all") PTR10
+		  "1.2.0.192.in-addr.arpa PTR b.example.com.\nb.example.com A 192.0.2.1\np0.example.org.x.example.com A 127.0.0.2\n",
+		  .want = "pass exists:%{p}.x.example.com @example.com 2/0" },
+		{ "%{h} without HELO", TXT("example.com", "v=spf1 exists:%{h}.%{d} -all") "unknown.example.com A 127.0.0.2\n",
+		  .want = "pass exists:%{h}.%{d} @example.com 1/0", .helo = "" },
+		{ "answers that come in time, and too late together", TXT("example.com", "v=spf1 include:b.example.com +all")
+		  TXT("b.example.com", "v=spf1 include:c.example.com -all") TXT("c.example.com", "v=spf1 ip4:192.0.2.1")
+		  "$DELAY 7000 example.com\n$DELAY 7000 b.example.com\n$DELAY 7000 c.example.com\n",
+		  .want = "temperror (TXT lookup of c.example.com: timeout) 2/0" }, /* SP-12 */
 		{ "%{p} prefers the domain", TXT("example.com", "v=spf1 exists:%{p}.x.example.com -all")
 		  "1.2.0.192.in-addr.arpa PTR a.example.org.\n"
 		  "1.2.0.192.in-addr.arpa PTR b.example.com.\na.example.org A 192.0.2.1\nb.example.com A 192.0.2.1\n"
