@@ -54,7 +54,9 @@ bool as_heap_is_short(void)
 	if (!atomic_compare_exchange_strong(&reserve, &none, pages))
 		give_back(pages); /* another thread was faster, or there only was a suspicion */
 	atomic_store(&is_short, false);
-	return false;
+	if (!atomic_load(&reserve)) /* and another one gave it up meanwhile */
+		atomic_store(&is_short, true);
+	return atomic_load(&is_short);
 }
 
 /* Another thread may have given it up a moment ago: to try again is right all the same. */
