@@ -138,15 +138,16 @@ static bool has_clean_name(const struct as_field *field)
 	return as_equal_nocase_n(field->name, n, "From", 4);
 }
 
-/* Does the name have a line end before "From"? A reader that stops there finds such a field. */
+/* Does the name end in "From" behind a line end? A reader that stops there finds such a field. */
 static bool is_behind_line_end(const struct as_field *field)
 {
-	for (size_t i = 1; i < field->name_length; i++) {
-		char before = field->name[i - 1];
-		if ((before == '\r' || before == '\n') && as_field_is_addressed(field->name + i, field->name_length - i, "From"))
-			return true;
-	}
-	return false;
+	size_t n = field->name_length;
+	while (n > 0 && as_is_fws(field->name[n - 1]))
+		n--;
+	if (n < sizeof "\nFrom" - 1)
+		return false;
+	const char *last = field->name + n - strlen("From");
+	return (last[-1] == '\r' || last[-1] == '\n') && as_equal_nocase_n(last, 4, "From", 4);
 }
 
 void as_from_judge(struct as_arena *arena, const struct as_fields *fields, struct as_from *from)
