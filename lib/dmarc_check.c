@@ -57,7 +57,7 @@ struct check {
 	const char *undecided;        /* an identifier that might be aligned */
 	struct lookups found;         /* the result rests on these */
 	struct lookups looked;        /* a result that is not pass rests on these, too */
-	size_t count;
+	size_t count, signatures;     /* places, and those of signatures among them */
 	struct place places[DOMAINS_MAX + 2]; /* that of the author first */
 };
 
@@ -155,12 +155,13 @@ static const struct as_walk *author_walk(struct check *c)
 /* Where a domain belongs; NULL when too many were asked for. */
 static const struct place *find_place(struct check *c, const char *domain)
 {
-	bool is_spf = c->request->spf && domain == c->request->spf->domain;
+	bool is_spf = c->request->spf && domain == c->request->spf->domain, is_signature = domain != c->author && !is_spf;
 	for (size_t i = 0; i < c->count; i++)
 		if (as_domain_equal(c->places[i].domain, domain))
 			return &c->places[i];
-	if (c->count > DOMAINS_MAX && !is_spf)
+	if (is_signature && c->signatures == DOMAINS_MAX)
 		return NULL;
+	c->signatures += is_signature;
 	struct place *place = &c->places[c->count++];
 	place->domain = domain;
 	if (c->uses_list) {

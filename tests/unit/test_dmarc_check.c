@@ -90,6 +90,29 @@ static void test_many_signatures_leave_spf_its_walk(void **state)
 	}
 }
 
+/* And SPF's walk is none of theirs: the tenth signature may be the author's, and its key be out of reach. */
+static void test_spf_leaves_signatures_their_walks(void **state)
+{
+	enum { SIGNATURES = 10 };
+	static const enum as_code codes[] = { AS_PASS, AS_TEMPERROR };
+	(void)state;
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		struct world world = open_world("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n"
+						"_dmarc.spf.example.com. TXT \"v=DMARC1; psd=n; p=none\"\n");
+		const struct as_spf_outcome spf = { .code = codes[i], .domain = "spf.example.com" };
+		struct as_dkim_signature signatures[SIGNATURES] = { { .code = AS_TEMPERROR, .domain = "mail.example.com" } };
+		for (size_t k = 1; k < SIGNATURES; k++) {
+			signatures[k] = (struct as_dkim_signature){ .code = AS_PASS, .domain = as_printf(world.in.arena, "d%zu.example.com", k) };
+			as_dns_world_load(&world.in, as_printf(world.in.arena, "_dmarc.d%zu.example.com. TXT \"v=DMARC1; psd=n; p=none\"\n", k));
+		}
+		const struct as_dkim_outcome dkim = { .count = SIGNATURES, .signatures = signatures };
+		check(&world, (struct as_dmarc_request){ .author_domain = "example.com", .spf = &spf, .dkim = &dkim });
+		if (world.outcome.code != AS_TEMPERROR)
+			fail_msg("SPF %s: got %s", as_code_name(codes[i]), as_code_name(world.outcome.code));
+		close_world(&world);
+	}
+}
+
 /* A list is promised for that discovery; without one every domain stands for itself. */
 static void test_without_list(void **state)
 {
@@ -243,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_without_author),
 		cmocka_unit_test(test_identifiers_without_domain),
 		cmocka_unit_test(test_many_signatures_leave_spf_its_walk),
+		cmocka_unit_test(test_spf_leaves_signatures_their_walks),
 		cmocka_unit_test(test_without_list),
 		cmocka_unit_test(test_start_asks_everything_at_once),
 		cmocka_unit_test(test_start_of_existence),
