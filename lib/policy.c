@@ -392,7 +392,7 @@ static const struct row table[] = {
 	UNKNOWN_ROW(client_unknown_reject, dmarc.on_reject, "DMARC cannot be checked for %{from-domain}"),
 	UNKNOWN_ROW(client_unknown_quarantine, dmarc.on_quarantine, "DMARC cannot be checked for %{from-domain}"),
 	UNKNOWN_ROW(client_may_speak, on_unknown_client, "it may be a list or forwarder"),
-	TEMPERROR_ROW(lacks_evidence, DEFERS, "5.7.0", "lookup of a mailing list or forwarder failed"),
+	TEMPERROR_ROW(lacks_evidence, DEFERS, "5.7.0", "lookup of a mailing list, forwarder or sealer failed"),
 	TEMPERROR_ROW(dmarc_lacks_key, 0, "5.7.5", "DKIM key server unavailable"),
 	TEMPERROR_ROW(dmarc_lacks_spf, 0, "5.7.24", "SPF lookup failed"),
 	TEMPERROR_ROW(dmarc_temperror, 0, "5.7.0", "DNS lookup failed"),
@@ -647,19 +647,19 @@ static enum as_dmarc_policy disposition(enum as_verb verb)
 /* What a rule that hangs on a failed lookup asks for, and the row that defers the message. */
 static const struct {
 	bool (*applies)(const struct as_settings *settings, const struct as_facts *facts);
-	const char *asks, *text; /* text NULL: the row's */
+	const char *asks, *text, *reason; /* text, reason NULL: the row's, which is right about it */
 } lacks[AS_CONDITIONS] = {
-	[AS_IF_SPF] = { spf_temperror, "spf", NULL },
-	[AS_IF_SPF_HELO] = { spf_temperror, "spf-helo", "SPF record of %{helo} cannot be looked up" },
-	[AS_IF_DKIM] = { dkim_temperror, "dkim", NULL },
-	[AS_IF_ARC] = { lacks_evidence, "arc", NULL },
-	[AS_IF_DMARC] = { dmarc_temperror, "dmarc", NULL },
-	[AS_IF_DMARC_POLICY] = { dmarc_temperror, "dmarc-policy", NULL },
-	[AS_IF_DNSSEC] = { dmarc_temperror, "dnssec", NULL },
-	[AS_IF_ARC_SEALER] = { lacks_evidence, "arc-sealer", NULL },
-	[AS_IF_LIST_ID] = { lacks_evidence, "list-id", NULL },
-	[AS_IF_DKIM_DOMAIN] = { dkim_temperror, "dkim-domain", NULL },
-	[AS_IF_CLIENT] = { iprev_temperror, "the client's name", NULL },
+	[AS_IF_SPF] = { spf_temperror, "spf", NULL, NULL },
+	[AS_IF_SPF_HELO] = { spf_temperror, "spf-helo", "SPF record of %{helo} cannot be looked up", NULL },
+	[AS_IF_DKIM] = { dkim_temperror, "dkim", NULL, NULL },
+	[AS_IF_ARC] = { lacks_evidence, "arc", "Key of an ARC seal cannot be looked up", "ARC temporary error" },
+	[AS_IF_DMARC] = { dmarc_temperror, "dmarc", NULL, NULL },
+	[AS_IF_DMARC_POLICY] = { dmarc_temperror, "dmarc-policy", NULL, NULL },
+	[AS_IF_DNSSEC] = { dmarc_temperror, "dnssec", "DNS lookup failed", "DNS temporary error" },
+	[AS_IF_ARC_SEALER] = { lacks_evidence, "arc-sealer", "Key of an ARC seal cannot be looked up", "ARC temporary error" },
+	[AS_IF_LIST_ID] = { lacks_evidence, "list-id", "Mailing list cannot be looked up", "mailing list temporary error" },
+	[AS_IF_DKIM_DOMAIN] = { dkim_temperror, "dkim-domain", NULL, NULL },
+	[AS_IF_CLIENT] = { iprev_temperror, "the client's name", NULL, NULL },
 };
 
 static const struct row *row_lacking(struct as_arena *arena, enum as_condition_id id)
@@ -669,6 +669,7 @@ static const struct row *row_lacking(struct as_arena *arena, enum as_condition_i
 		if (row->applies == lacks[id].applies)
 			*copy = *row;
 	copy->text = lacks[id].text ? lacks[id].text : copy->text;
+	copy->reason = lacks[id].reason ? lacks[id].reason : copy->reason;
 	return copy;
 }
 

@@ -178,6 +178,35 @@ static void test_not_looked_up(void **state)
 	}
 }
 
+/* The row defers the message, and its reply says what cannot be looked up, which need not be DMARC. */
+static void test_reply_says_what_is_not_looked_up(void **state)
+{
+	static const struct {
+		const char *condition, *reply, *reason;
+	} cases[] = {
+		{ "arc = pass", "451 4.7.0 Key of an ARC seal cannot be looked up", "ARC temporary error, and rule x asks for arc" },
+		{ "arc-sealer = new.example", "451 4.7.0 Key of an ARC seal cannot be looked up",
+		  "ARC temporary error, and rule x asks for arc-sealer" },
+		{ "list-id = .lists.example.org", "451 4.7.0 Mailing list cannot be looked up",
+		  "mailing list temporary error, and rule x asks for list-id" },
+		{ "dnssec = 'dkim:secure'", "451 4.7.0 DNS lookup failed", "DNS temporary error, and rule x asks for dnssec" },
+		{ "dkim = pass", "451 4.7.5 DKIM key server unavailable", "DKIM temporary error, and rule x asks for dkim" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct as_arena *arena = as_arena_new();
+		struct as_decision d;
+		struct rule_scene s;
+		rule_scene_stage(&s);
+		fail_lookups(&s);
+		s.dmarc.policy = s.dmarc.published = AS_DMARC_REJECT;
+		as_policy_decide(arena, settings_from(arena, as_printf(arena, DOES("accept") "%s }", cases[i].condition)), &s.facts, &d);
+		assert_string_equal(as_printf(arena, "%u %s %s", d.reply_code, d.enhanced, d.text), cases[i].reply);
+		assert_string_equal(d.reason, cases[i].reason);
+		as_arena_free(arena);
+	}
+}
+
 /* That the relay does not tell its client is no lookup that may do better next time. */
 static void test_unknown_client_is_no_failure(void **state)
 {
@@ -209,6 +238,7 @@ int main(void)
 		cmocka_unit_test(test_name_not_looked_up),
 		cmocka_unit_test(test_name_not_looked_up_says_so),
 		cmocka_unit_test(test_not_looked_up),
+		cmocka_unit_test(test_reply_says_what_is_not_looked_up),
 		cmocka_unit_test(test_unknown_client_is_no_failure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
