@@ -28,7 +28,7 @@
 
 enum {
 	READ_MOST = 200,      /* DKIM-Signature fields looked at */
-	REPORTED_MOST = 50,
+	REPORTED_MOST = 50,   /* of these are tried what dkim.maximum-signatures allows, which allows no more */
 	LENGTHS_MOST = 3,     /* signatures with l=: each may need a body hash of its own */
 	HANDED_MOST = 1000,   /* header fields for libopendkim: its cost is signatures x fields x names */
 	ODD_MOST = 100,       /* fields that cannot be handed over; more: none is */

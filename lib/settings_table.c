@@ -309,7 +309,7 @@ const struct as_keyword as_keywords[] = {
 	{ .section = "dkim", ROW("enable", BOOL, "true", dkim.enable), .help = "Verify DKIM signatures." },
 	{ .section = "dkim", ROW("minimum-key-bits", COUNT, "1024", dkim.minimum_key_bits), .least = 1024, .most = 4096,
 	  .help = "Shortest RSA key that counts. RFC 8301 forbids less than 1024." },
-	{ .section = "dkim", ROW("maximum-signatures", COUNT, "10", dkim.maximum_signatures), .least = 1, .most = 100,
+	{ .section = "dkim", ROW("maximum-signatures", COUNT, "10", dkim.maximum_signatures), .least = 1, .most = 50,
 	  .help = "Signatures that are tried; those of the author's domain come first." },
 	{ .section = "dkim", ROW("accept-length-tag", BOOL, "false", dkim.accept_length_tag),
 	  .help = "Let a signature pass that leaves the end of the body unsigned (l=). Anybody can add text to such a message." },

@@ -40,7 +40,7 @@ static const char *const configs[] = {
 	" reply-malformed-from = \"%{from-problem} %{from-problem} %{helo} %{helo} %{helo} %{helo} %{helo}\" on-permerror = \"reject\" }",
 	"authserv-id = \"mx.example.net\" report-only = true trusted-networks = {\"192.0.2.200\"} on-internal-error = \"accept\"",
 	"dkim { enable = false } maximum-queries = 20",
-	"dmarc { enable = false } dkim { maximum-signatures = 100 } skip-authenticated = false",
+	"dmarc { enable = false } dkim { maximum-signatures = 50 } skip-authenticated = false",
 	"dmarc { discovery = \"public-suffix-list\" public-suffix-list = \"" AS_TEST_SRCDIR "/conformance/dmarc/suffixes.dat\" }",
 	"arc { trusted-sealers = {\"example.org\", \"example.com\", \"example.net\"} } iprev { enable = true } mixed-recipients = \"mildest\"\n"
 	"forwarders { networks = {\"198.51.100.0/24\"} domains = {\"example.org\", \".example.org\"} }\n"

@@ -470,6 +470,7 @@ static const struct {
 	{ "maximum-queries = 19", AS_ERR_RANGE, "t:1: maximum-queries = \"19\": it must be between 20 and 10000" },
 	{ "maximum-queries = 99999999999999999999", AS_ERR_SYNTAX, "t:1: maximum-queries = \"99999999999999999999\": it must be a number" },
 	{ "dkim { minimum-key-bits = 512 }", AS_ERR_RANGE, "t:1: dkim.minimum-key-bits = \"512\": it must be between 1024 and 4096" },
+	{ "dkim { maximum-signatures = 51 }", AS_ERR_RANGE, "t:1: dkim.maximum-signatures = \"51\": it must be between 1 and 50" },
 	{ "evaluation-timeout = 20", AS_ERR_SYNTAX,
 	  "t:1: evaluation-timeout = \"20\": it must be a time such as \"500ms\", \"20s\", \"2m\", \"1h\" or \"1d\"" },
 	{ "evaluation-timeout = 999ms", AS_ERR_RANGE, "t:1: evaluation-timeout = \"999ms\": it must be between 1s and 250s" },
