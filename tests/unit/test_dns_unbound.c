@@ -130,6 +130,7 @@ struct setting {
 	const char **insecure;
 	bool stub_is_insecure;
 	bool is_forwarder; /* the server is asked for everything, instead of the stub zones */
+	bool keeps_nothing; /* only libunbound has a cache */
 };
 
 static const struct as_dns_options service = { .cache_bytes = 1 << 20, .max_ttl_s = 3600, .failure_ttl_s = 5 };
@@ -156,7 +157,9 @@ static void set_up(struct rig *rig, const struct setting *setting)
 	struct as_dns_backend *backend = as_dns_unbound_new(rig->arena, &unbound, &rig->state, &detail);
 	if (!backend)
 		fail_msg("%s", detail);
-	rig->dns = as_dns_new(backend, &service, &as_clock_system);
+	struct as_dns_options options = service;
+	options.cache_bytes = setting->keeps_nothing ? 0 : service.cache_bytes;
+	rig->dns = as_dns_new(backend, &options, &as_clock_system);
 }
 
 static void tear_down(struct rig *rig)
@@ -286,6 +289,25 @@ static void check_faults(void **state)
 		as_dns_set_free(set);
 		tear_down(&rig);
 	}
+}
+
+/* What libunbound knows it answers before ub_resolve_event() returns: the question is gone by then. */
+static void check_answers_at_once(void **state)
+{
+	(void)state;
+	struct rig rig;
+	static const struct {
+		const char *name;
+		enum as_dns_status status;
+	} cases[] = { { "a.test", AS_DNS_OK }, { "nowhere.test", AS_DNS_NXDOMAIN }, { "servfail.test", AS_DNS_TEMPFAIL } };
+	set_up(&rig, &(struct setting){ .anchor = "", .keeps_nothing = true });
+	for (size_t i = 0; i < 3 * sizeof cases / sizeof *cases; i++) {
+		struct as_dns_set *set = new_set(&rig, LONG_MS);
+		assert_int_equal(as_dns_get(set, cases[i / 3].name, AS_DNS_A)->status, cases[i / 3].status);
+		as_dns_set_free(set);
+	}
+	assert_int_equal(as_dns_stats(rig.dns).sent, 3 * sizeof cases / sizeof *cases);
+	tear_down(&rig);
 }
 
 /* --- many servers at once ------------------------------------------------------------------------------------------ */
@@ -668,6 +690,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_answers),
 		cmocka_unit_test(check_faults),
+		cmocka_unit_test(check_answers_at_once),
 		cmocka_unit_test(check_many_connections),
 		cmocka_unit_test(check_deadline_and_shutting_down),
 		cmocka_unit_test(check_wrong_anchor_is_bogus),
