@@ -226,7 +226,7 @@ struct chain {
 };
 
 #define T_SEAL(more) " i=1; a=rsa-sha256; cv=none; d=example.com; s=sel; " more "b={b}"
-#define S_VALUE(value) { { .signer = { .value = value } } }
+#define S_VALUE(text) { { .signer = { .value = text } } }
 #define S_SEAL(more) { { .seal = T_SEAL(more) } }
 
 static const struct chain chains[] = {
@@ -248,6 +248,11 @@ static const struct chain chains[] = {
 	{ .name = "simple does not", .sets = { { .signer = { .canon = "simple/simple" } } }, .from = "Subject: a  folded",
 	  .to = "Subject: a folded", .reason = "ARC-Message-Signature i=1: signature mismatch" },
 	{ .name = "a bare LF in the body", .sets = { { .signer = { .canon = "simple/simple" } } }, .from = "some", .to = "some\n",
+	  .reason = "ARC-Message-Signature i=1: body hash mismatch" },
+	{ .name = "bh of the first 30 octets", .sets = S_VALUE(" i=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel; "
+	  "h=from:to:subject:date; bh=slpv/Ns8pq9DS/medW0blhKGKvRnjmyH74xcaNF6; b={b}"),
+	  .reason = "ARC-Message-Signature i=1: body hash mismatch" },
+	{ .name = "empty bh", .sets = S_VALUE(" i=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel; h=from:to:subject:date; bh=; b={b}"),
 	  .reason = "ARC-Message-Signature i=1: body hash mismatch" },
 	/* changes on the way */
 	{ .name = "footer", .from = "end\r\n", .to = "end\r\n-- \r\nlist\r\n", .reason = "ARC-Message-Signature i=1: body hash mismatch" },
