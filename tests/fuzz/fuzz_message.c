@@ -45,7 +45,7 @@ static const char *const configs[] = {
 	"arc { trusted-sealers = {\"example.org\", \"example.com\", \"example.net\"} } iprev { enable = true } mixed-recipients = \"mildest\"\n"
 	"forwarders { networks = {\"198.51.100.0/24\"} domains = {\"example.org\", \".example.org\"} }\n"
 	"rule \"a\" { header-present = {\"X-A\", \"List-Id\"} size = {\">1k\", \"<100\"} tls = \"none\" percent = 50 action = \"quarantine\" }\n"
-	"rule \"n\" { display-name-domain = {\".example.com\", \"example.org\"} action = \"tag\" }\n"
+	"rule \"n\" { display-name-domain = {\".example.com\", \"example.org\"} action = \"quarantine\" }\n"
 	"rule \"b\" { list-id = {\".example.com\", \".example.org\"} action = \"accept\" }\n"
 	"rule \"c\" { recipient = \"a@example.net\" helo = \".example.com\" envelope-domain = \".com\" action = \"reject\" }\n"
 	"rule \"d\" { recipient-domain = \".example.net\" client = {\"2001:db8::/32\", \".example\"} action = \"tempfail\" }\n"
