@@ -28,16 +28,18 @@ static bool is_claim(const char *value, size_t n, const char *own)
 	return claims;
 }
 
-/* Does one stand behind a bare line end, where the MTA sees no field? Too many of them count as ours unread. */
+/* Does one stand behind a bare line end, where the MTA sees no field? Each is read up to the next one. Too many of them count as ours
+ * unread. */
 static bool hides_claim(const struct as_message *message, const char *value, size_t n)
 {
 	if (as_field_hidden(value, n, own_names[ACTION]))
 		return true;
 	size_t seen = 0;
-	for (size_t at; (at = as_field_hidden(value, n, own_names[AUTHENTICATION_RESULTS])); seen++) {
+	for (size_t at = as_field_hidden(value, n, own_names[AUTHENTICATION_RESULTS]); at; seen++) {
 		value += at;
 		n -= at;
-		if (seen == AS_FORGED_MAX || is_claim(value, n, message->hostname))
+		at = as_field_hidden(value, n, own_names[AUTHENTICATION_RESULTS]);
+		if (seen == AS_FORGED_MAX || is_claim(value, at ? at : n, message->hostname))
 			return true;
 	}
 	return false;

@@ -109,33 +109,35 @@ bool as_field_is_addressed(const char *field_name, size_t n, const char *name)
 	return as_equal_nocase_n(field_name, n, name, strlen(name));
 }
 
-/* Is there a line end that no white space follows? Folds are common, these are not. */
-static bool has_bare_line_end(const char *value, size_t n)
+static const char *find(const char *at, const char *end, char c)
 {
-	const char *end = value + n;
-	for (const char *at = value; at < end && (at = memchr(at, '\n', (size_t)(end - at))); at++)
-		if (at + 1 == end || !as_is_wsp(at[1]))
-			return true;
-	for (const char *at = value; at < end && (at = memchr(at, '\r', (size_t)(end - at))); at++)
-		if (at + 1 == end || (at[1] != '\n' && !as_is_wsp(at[1])))
-			return true;
-	return false;
+	const char *found = at < end ? memchr(at, c, (size_t)(end - at)) : NULL;
+	return found ? found : end;
+}
+
+/* Does this begin a field of that name? Where its value stands; NULL: it does not. */
+static const char *value_behind(const char *at, const char *end, const char *name, size_t n)
+{
+	if ((size_t)(end - at) <= n || as_is_wsp(*at) || !as_equal_nocase_n(at, n, name, n))
+		return NULL;
+	at += n;
+	while (at < end && as_is_wsp(*at))
+		at++;
+	return at < end && *at == ':' ? at + 1 : NULL;
 }
 
 size_t as_field_hidden(const char *value, size_t value_length, const char *name)
 {
+	const char *end = value_length ? value + value_length : value;
+	const char *cr = find(value, end, '\r'), *lf = find(value, end, '\n');
 	size_t n = strlen(name);
-	if (!value_length || !has_bare_line_end(value, value_length))
-		return 0;
-	for (size_t i = 1; i + n < value_length; i++) {
-		char before = value[i - 1];
-		if ((before != '\r' && before != '\n') || !as_equal_nocase_n(value + i, n, name, n))
-			continue;
-		size_t colon = i + n;
-		while (colon < value_length && as_is_wsp(value[colon]))
-			colon++;
-		if (colon < value_length && value[colon] == ':')
-			return colon + 1;
+	while (cr < end || lf < end) {
+		const char *at = (cr < lf ? cr : lf) + 1;
+		const char *found = value_behind(at, end, name, n);
+		if (found)
+			return (size_t)(found - value);
+		cr = cr < at ? find(at, end, '\r') : cr;
+		lf = lf < at ? find(at, end, '\n') : lf;
 	}
 	return 0;
 }

@@ -130,6 +130,8 @@ static void test_forged_fields_behind_line_ends(void **state)
 		{ "logged in", "", HIDDEN("mx.example.net"), 1, true, true },
 		{ "report-only", "report-only = true", HIDDEN("mx.example.net"), 1, false, true },
 		{ "another's", "", HIDDEN("mx.example.org"), 100, false, false },
+		{ "another's, with a comment", "", HIDDEN("mx.example.org (\r)"), 1, false, false },
+		{ "a comment that the next one ends", "", HIDDEN("mx.example.org (") HIDDEN("mx.example.org )"), 1, false, true },
 		{ "too many of another's to be read", "", HIDDEN("mx.example.org"), 101, false, true },
 		{ "no field", "", "\n Authentication-Results: mx.example.net; none", 1, false, false },
 		{ "no line end", "", " Authentication-Results: mx.example.net; none", 1, false, false },
