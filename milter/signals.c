@@ -131,13 +131,13 @@ static void log_statistics(struct as_service *service)
 				      atomic_load(&service->metrics.deferred[AS_METRICS_MEMORY]);
 	as_log(env->log, AS_LOG_INFO, NULL,
 	       "statistics: connections=%u messages=%u accept=%llu tag=%llu quarantine=%llu tempfail=%llu reject=%llu deferred=%llu "
-	       "dns-asked=%llu dns-hits=%llu dns-merged=%llu dns-sent=%llu dns-timeouts=%llu dns-over-budget=%llu "
-	       "dns-crowded=%llu",
+	       "dns-asked=%llu dns-hits=%llu dns-merged=%llu dns-sent=%llu dns-failures=%llu dns-bogus=%llu dns-timeouts=%llu "
+	       "dns-over-budget=%llu dns-crowded=%llu",
 	       atomic_load(&service->connections), atomic_load(&service->messages), n[AS_VERB_ACCEPT], n[AS_VERB_TAG],
 	       n[AS_VERB_QUARANTINE], n[AS_VERB_TEMPFAIL], n[AS_VERB_REJECT], deferred,
 	       (unsigned long long)dns.asked, (unsigned long long)dns.hits, (unsigned long long)dns.merged, (unsigned long long)dns.sent,
-	       (unsigned long long)dns.timeouts, (unsigned long long)dns.over_budget,
-	       (unsigned long long)dns.crowded);
+	       (unsigned long long)dns.failures, (unsigned long long)dns.bogus, (unsigned long long)dns.timeouts,
+	       (unsigned long long)dns.over_budget, (unsigned long long)dns.crowded);
 	log_shadow(env);
 	as_env_unref(env);
 }

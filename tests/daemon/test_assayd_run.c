@@ -204,6 +204,7 @@ static void statistics(void **state)
 	daemon_signal(rig->daemon, SIGUSR2);
 	assert_true(daemon_wait_log(rig->daemon, "statistics: connections=1 messages=1 accept=1 tag=0 quarantine=0 tempfail=0 "
 						  "reject=1 deferred=0 "));
+	assert_true(daemon_wait_log(rig->daemon, " dns-failures=0 dns-bogus=0 dns-timeouts=0 dns-over-budget=0 dns-crowded=0"));
 	rig_farewell(c);
 }
 
