@@ -29,7 +29,6 @@ struct as_canon_body {
 	struct as_arena *arena;
 	struct digest *digests;
 	bool is_relaxed;
-	uint64_t most;      /* of the longest */
 	uint64_t length;    /* written; above 0 means that there was content */
 	uint64_t hashed;
 	uint64_t line_ends; /* held back */
@@ -60,7 +59,6 @@ void as_canon_body_want(struct as_canon_body *body, uint64_t most, unsigned char
 		as_oom();
 	as_defer(body->arena, free_context, digest->context);
 	body->digests = digest;
-	body->most = most > body->most ? most : body->most;
 }
 
 static void update(struct as_canon_body *body, const unsigned char *bytes, size_t n)
@@ -81,9 +79,7 @@ static void flush(struct as_canon_body *body)
 
 static void put(struct as_canon_body *body, const void *bytes, size_t n)
 {
-	uint64_t left = body->length < body->most ? body->most - body->length : 0;
 	body->length += n;
-	n = n < left ? n : (size_t)left;
 	if (n > sizeof body->out - body->used || n >= DIRECT_LEAST)
 		flush(body);
 	if (n >= DIRECT_LEAST) {
@@ -107,8 +103,7 @@ static void put_line_ends(struct as_canon_body *body)
 
 static void put_content(struct as_canon_body *body, const void *bytes, size_t n)
 {
-	if (body->line_ends > 0)
-		put_line_ends(body);
+	put_line_ends(body);
 	if (body->has_gap)
 		put(body, " ", 1);
 	body->has_gap = false;

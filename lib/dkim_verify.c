@@ -59,7 +59,7 @@ struct as_dkim {
 	const struct as_fields *fields;
 	struct entry *entries; /* in the order of the report */
 	size_t count, left_out;
-	struct entry **tried;  /* in the order of the header */
+	struct entry **tried;
 	size_t tried_count;
 };
 
@@ -159,12 +159,6 @@ static void set_result(struct entry *entry, enum as_code code, const char *reaso
 	entry->parsed.reason = reason;
 }
 
-static int by_field(const void *a, const void *b)
-{
-	const struct entry *const *x = a, *const *y = b;
-	return ((*x)->field > (*y)->field) - ((*x)->field < (*y)->field);
-}
-
 /* RFC 6376 6.1: the number tried may be limited (DK-1). */
 static void choose(struct as_dkim *dkim)
 {
@@ -183,7 +177,6 @@ static void choose(struct as_dkim *dkim)
 		else
 			dkim->tried[dkim->tried_count++] = entry;
 	}
-	qsort(dkim->tried, dkim->tried_count, sizeof(struct entry *), by_field);
 }
 
 static void start(struct as_dkim *dkim, struct as_body_hashes *bodies)

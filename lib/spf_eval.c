@@ -47,7 +47,7 @@ const char *as_spf_eval_shown(struct as_spf_eval *eval, const char *name)
 enum as_spf_match as_spf_eval_lost(struct as_spf_eval *eval, const struct as_dns_answer *answer)
 {
 	return as_spf_eval_force(eval, AS_TEMPERROR, "%s lookup of %s: %s", as_dns_type_name(answer->type),
-		as_spf_eval_shown(eval, answer->name), answer->reason ? answer->reason : "failed");
+		as_spf_eval_shown(eval, answer->name), answer->reason);
 }
 
 const struct as_dns_answer *as_spf_eval_ask(struct as_spf_eval *eval, const char *name, enum as_dns_type type)
@@ -109,19 +109,16 @@ static void add_step(struct as_spf_eval *eval, struct as_spf_program *program, e
 /* The record of a node as libspf2 will read it. */
 static void write_program(struct as_spf_eval *eval, const struct as_spf_node *node, struct as_spf_program *program)
 {
-	unsigned queries = 0;
 	for (size_t i = 0; i < node->record->count; i++) {
 		const struct as_spf_term *term = &node->record->terms[i];
-		bool is_static = !as_spf_kind_queries(term->kind);
 		bool is_match = as_spf_query_is_static_match(&eval->query, term);
-		if (is_static && !is_match)
+		if (!is_match && !as_spf_kind_queries(term->kind))
 			continue;
 		add_step(eval, program, term->kind == AS_SPF_INCLUDE ? AS_SPF_STEP_INCLUDE : AS_SPF_STEP_MATCH, node, term);
-		queries += !is_static;
 		if (is_match)
 			return;
 	}
-	if (node->record->has_redirect && queries <= AS_SPF_TERMS_MAX)
+	if (node->record->has_redirect)
 		add_step(eval, program, AS_SPF_STEP_REDIRECT, node, &node->record->redirect);
 }
 

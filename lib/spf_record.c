@@ -81,17 +81,14 @@ static size_t name_length(struct as_spf_text text)
 	return n;
 }
 
-/* A number without leading zeros up to most; -1 for anything else. RFC 7208 5.6 */
-static int read_number(struct as_spf_text text, int most)
+/* The number of some digits, without leading zeros and up to most; -1 for anything else. RFC 7208 5.6 */
+static int read_number(struct as_spf_text digits, int most)
 {
 	int value = 0;
-	if (text.n == 0 || text.n > 3 || (text.n > 1 && text.at[0] == '0'))
+	if (digits.n > 3 || (digits.n > 1 && digits.at[0] == '0'))
 		return -1;
-	for (size_t i = 0; i < text.n; i++) {
-		if (!as_is_digit(text.at[i]))
-			return -1;
-		value = value * 10 + (text.at[i] - '0');
-	}
+	for (size_t i = 0; i < digits.n; i++)
+		value = value * 10 + (digits.at[i] - '0');
 	return value <= most ? value : -1;
 }
 

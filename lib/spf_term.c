@@ -71,7 +71,7 @@ static enum as_spf_match match_exists(struct as_spf_eval *eval, const struct as_
 	(void)term; /* exists has nothing but its name; always A (5.7) */
 	enum as_spf_match match;
 	const struct as_dns_answer *answer = ask_term(eval, name, AS_DNS_A, &match);
-	return answer && answer->count ? AS_SPF_YES : match;
+	return answer ? AS_SPF_YES : match;
 }
 
 static enum as_spf_match match_mx(struct as_spf_eval *eval, const struct as_spf_term *term, const char *name)
@@ -102,7 +102,7 @@ static enum as_spf_match match_mx(struct as_spf_eval *eval, const struct as_spf_
  * temperror (4.6.4, SP-12), unless it stands already and is being explained. */
 static bool is_lost(struct as_spf_eval *eval, const struct as_dns_answer *answer)
 {
-	bool is_ours = answer && answer->status == AS_DNS_TEMPFAIL && answer->reason
+	bool is_ours = answer && answer->reason
 		&& (strcmp(answer->reason, "timeout") == 0 || strcmp(answer->reason, "query budget used up") == 0);
 	if (!is_ours || eval->is_explaining)
 		return false;
@@ -129,7 +129,7 @@ static const struct as_dns_answer *ask_name(struct as_spf_eval *eval, const char
 
 static bool is_validated(struct as_spf_eval *eval, const struct as_dns_answer *answer)
 {
-	return answer && answer->status == AS_DNS_OK && has_client(eval, answer, 128);
+	return answer && has_client(eval, answer, 128);
 }
 
 static enum as_spf_match match_ptr(struct as_spf_eval *eval, const struct as_spf_term *term, const char *name)
