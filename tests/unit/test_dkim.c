@@ -105,6 +105,8 @@ static const struct test tests[] = {
 	{ .name = "unknown c=", .signer = { .value = " v=1; a=rsa-sha256; c=nice; d=example.com; s=sel; h=from; bh={bh}; b={b}" },
 	  .code = AS_NEUTRAL, .reason = "unknown canonicalization" },
 	{ .name = "unknown a=", .signer = { .algorithm = "rsa-sha512" }, .code = AS_NEUTRAL, .reason = "unknown algorithm" },
+	{ .name = "a= in capitals", .signer = { .value = " v=1; a=RSA-SHA256; d=example.com; s=sel; h=from; bh={bh}; b={b}" },
+	  .code = AS_NEUTRAL, .reason = "unknown algorithm" },
 	{ .name = "sha1", .signer = { .algorithm = "rsa-sha1" }, .code = AS_POLICY, .reason = "rsa-sha1 not accepted" },
 	/* changes on the way */
 	{ .name = "relaxed survives white space", .from = "Subject: a  folded", .to = "SUBJECT:a folded", .code = AS_PASS },
@@ -129,6 +131,8 @@ static const struct test tests[] = {
 	  "h=from:to:subject:date; bh=slpv/Ns8pq9DS/medW0blhKGKvRnjmyH74xcaNF6; b={b}" }, .code = AS_FAIL, .reason = "body hash mismatch" },
 	{ .name = "empty bh", .signer = { .value = " v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.com; s=sel; h=from:to:subject:date; "
 	  "bh=; b={b}" }, .code = AS_FAIL, .reason = "body hash mismatch" },
+	{ .name = "bh of 33 octets", .signer = { .value = TEMPLATE("") }, .from = "=; b=", .to = "A; b=", .code = AS_FAIL,
+	  .reason = "body hash mismatch" },
 	/* h= */
 	{ .name = "oversigned", .signer = { .names = "from:from:to:to:subject:date:cc:cc" }, .code = AS_PASS },
 	{ .name = "oversigned field added", .signer = { .names = "from:from:to:subject:date" }, .from = "To:",
@@ -174,6 +178,7 @@ static const struct test tests[] = {
 	{ .name = "fresh", .signer = { .tags = "t=1795323000; x=1795400000" }, .code = AS_PASS },
 	{ .name = "t= very small", .signer = { .tags = "t=5" }, .code = AS_PASS },
 	{ .name = "expired", .signer = { .tags = "x=1795323299" }, .code = AS_PERMERROR, .reason = "expired" },
+	{ .name = "expired long ago", .signer = { .tags = "x=0" }, .code = AS_PERMERROR, .reason = "expired" },
 	{ .name = "expired within the drift", .signer = { .tags = "x=1795323300" }, .code = AS_PASS },
 	{ .name = "future", .signer = { .tags = "t=1795323901" }, .code = AS_PERMERROR, .reason = "signed in the future" },
 	{ .name = "future within the drift", .signer = { .tags = "t=1795323900" }, .code = AS_PASS },
@@ -279,6 +284,8 @@ static const struct test tests[] = {
 	  .signer = { .canon = "simple/simple" }, .code = AS_PASS },
 	{ .name = "bare CR in a value", .message = "From: a@example.com\r\nSubject: a\rb c\r\n\r\nx\r\n", .code = AS_PASS },
 	{ .name = "NUL and 8-bit in the body", .message = HEADER "\r\na\xff\x80 \x01\x7f\r\n", .code = AS_PASS },
+	{ .name = "a line end that is no fold", .message = "From: a@example.com\r\nSubject: ab\r\n\r\nx\r\n",
+	  .from = "Subject: ab", .to = "Subject: a\nb", .code = AS_PASS },
 	{ .name = "8-bit field name", .message = "From: a@example.com\r\ns\xc3\xbc: x\r\n\r\nx\r\n", .code = AS_PASS },
 	{ .name = "no From", .message = "To: a@example.com\r\n\r\nx\r\n", .code = AS_PASS },
 };

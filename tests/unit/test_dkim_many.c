@@ -90,7 +90,9 @@ static void what_is_reported(void **state)
 	struct as_dkim_world *world = as_dkim_world_new(lib);
 	struct as_buf message = message_of(world, MESSAGE);
 	as_dkim_world_txt(world, "s._domainkey.example.com", as_printf(world->arena, "t=y; %s", strstr(record, "k=")));
-	sign(world, &message, &(struct as_signer){ .selector = "S", .domain = "Example.COM", .identity = "=4aoe@Example.com" });
+	const struct as_signer signer = { .selector = "S", .domain = "Example.COM", .identity = "=4aoe@Example.com" };
+	struct as_buf spoiled = message;
+	sign(world, &message, &signer);
 	struct as_dkim_outcome outcome = as_dkim_world_verify(world, message.text, message.length);
 	const struct as_dkim_signature *got = outcome.signatures;
 	expect(&outcome, 0, "example.com", AS_PASS, NULL);
@@ -104,7 +106,49 @@ static void what_is_reported(void **state)
 	assert_false(got->has_unsigned_tail);
 	assert_true(got->was_asked);
 	assert_int_equal(got->dnssec, AS_DNSSEC_INSECURE);
+	sign(world, &spoiled, &(struct as_signer){ .selector = "S", .spoils_signature = true });
+	outcome = as_dkim_world_verify(world, spoiled.text, spoiled.length);
+	expect(&outcome, 0, "example.com", AS_FAIL, "signature mismatch"); /* what is known of the key is still told */
+	assert_int_equal(outcome.signatures[0].key_bits, 256);
+	assert_true(outcome.signatures[0].is_testing);
 	as_dkim_world_free(world);
+}
+
+#define U20 "\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc" \
+	"\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc"
+
+/* What a signature says of itself, also one that is not tried. */
+static void what_is_named(void **state)
+{
+	(void)state; /* file-wide */
+	static const struct {
+		const char *value;
+		enum as_code code;
+		const char *identity, *algorithm;
+	} cases[] = {
+		{ " d=Example.ORG; s=S; a=rsa-sha256; i=joe@example.org", AS_NEUTRAL, NULL, "rsa-sha256" }, /* no v= */
+		{ " v=1; d=example.org; s=s; a=rsa-sha256; h=from; bh=; b=AAAA; i=joe@b.example", AS_PERMERROR,
+		  "joe@b.example", "rsa-sha256" },
+		{ " v=1; d=example.org; s=s; a=a23456789012345678901234567890123456789012; h=from; bh=; b=AAAA", AS_NEUTRAL, "@example.org",
+		  "a234567890123456789012345678901234567..." },
+		{ " v=1; d=example.org; s=s; a=rsa-sha256; h=from; bh=; b=AAAA; i=" U20 U20 U20 "@example.org", AS_FAIL,
+		  U20 U20 U20 "@example.org", "rsa-sha256" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct as_dkim_world *world = as_dkim_world_new(lib);
+		const char *text = as_printf(world->arena, "DKIM-Signature:%s\r\n%s", cases[i].value, MESSAGE);
+		const char *identity = cases[i].identity;
+		struct as_dkim_outcome outcome = as_dkim_world_verify(world, text, strlen(text));
+		const struct as_dkim_signature *got = outcome.signatures;
+		identity = identity ? as_escape(world->arena, identity, strlen(identity), 2000) : "-";
+		assert_int_equal(outcome.count, 1);
+		assert_int_equal(got->code, cases[i].code);
+		assert_string_equal(got->domain ? got->domain : "-", "example.org");
+		assert_string_equal(got->selector ? got->selector : "-", "s");
+		assert_string_equal(got->identity ? got->identity : "-", identity);
+		assert_string_equal(got->algorithm ? got->algorithm : "-", cases[i].algorithm);
+		as_dkim_world_free(world);
+	}
 }
 
 static void aligned_come_first(void **state)
@@ -254,6 +298,8 @@ static void keys_in_zones(void **state)
 	}
 }
 
+#define D64 "DDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDDD"
+
 /* RFC 6008 3: as many characters of b= as tell it apart. */
 static void b_is_unique(void **state)
 {
@@ -263,6 +309,7 @@ static void b_is_unique(void **state)
 		{ "AAAA\r\n BBBBCCAA", "AAAABBBBCCA" }, { "AAAABBBBCCxx", "AAAABBBBCCx" }, { "ZZZZ", "ZZZZ" },
 		{ "AAAABBBBCCyz", "AAAABBBBCCy" },
 		{ "AAAABBBBCCyz", "AAAABBBBCCy" }, { "CCCCCCCCCCCCCCCC", "CCCCCCCC" },
+		{ D64 "DDDDxx", D64 }, { D64 "DDDDyy", D64 }, /* no more than 64 are shown */
 	};
 	enum { CASES = sizeof cases / sizeof *cases };
 	struct as_buf message = as_buf_new(world->arena);
@@ -298,6 +345,29 @@ static void very_many_signatures(void **state)
 		assert_int_equal(as_dns_fake_queries(world->fake, NULL, 0), 1);
 	}
 	as_dkim_world_free(world);
+}
+
+/* The author's own is found below 199 of strangers, and not below 200. */
+static void read_at_most(void **state)
+{
+	(void)state; /* file-wide */
+	for (int strangers = 199; strangers <= 200; strangers++) {
+		struct as_dkim_world *world = as_dkim_world_new(lib);
+		struct as_buf message = message_of(world, MESSAGE), all = as_buf_new(world->arena);
+		as_dkim_world_txt(world, "sel._domainkey.example.com", record);
+		sign(world, &message, &(struct as_signer){ 0 });
+		for (int i = 0; i < strangers; i++)
+			as_buf_puts(&all, "DKIM-Signature: v=1; d=example.org\r\n");
+		as_buf_add(&all, message.text, message.length);
+		struct as_dkim_outcome outcome = as_dkim_world_verify(world, all.text, all.length);
+		assert_int_equal(outcome.count, 50);
+		assert_int_equal(outcome.left_out, strangers + 1 - 50);
+		if (strangers == 199)
+			expect(&outcome, 0, "example.com", AS_PASS, NULL);
+		else
+			expect(&outcome, 0, "example.org", AS_NEUTRAL, "required tag missing");
+		as_dkim_world_free(world);
+	}
 }
 
 /* Each l= of its own is another pass over the body; signatures without it are not touched by the cap. */
@@ -554,6 +624,7 @@ int main(void)
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(no_signature),
 		cmocka_unit_test(what_is_reported),
+		cmocka_unit_test(what_is_named),
 		cmocka_unit_test(aligned_come_first),
 		cmocka_unit_test(bad_neighbours),
 		cmocka_unit_test(many_odd_fields),
@@ -562,6 +633,7 @@ int main(void)
 		cmocka_unit_test(keys_in_zones),
 		cmocka_unit_test(b_is_unique),
 		cmocka_unit_test(very_many_signatures),
+		cmocka_unit_test(read_at_most),
 		cmocka_unit_test(many_lengths),
 		cmocka_unit_test(very_many_fields),
 		cmocka_unit_test(header_was_cut),

@@ -45,6 +45,7 @@ struct check_case {
 	const char *domain; /* default example.com */
 	const char *helo;   /* default mail.example.com */
 	unsigned queries;   /* exact number without early lookups; 0: not looked at */
+	unsigned budget;    /* of queries; default 500 */
 	bool wants_explanation;
 };
 
@@ -64,7 +65,7 @@ static struct as_spf_request request_of(const struct check_case *test)
 
 static void run_check(const struct check_case *test, bool is_early)
 {
-	struct as_dns_world world = open_world(test->zone ? test->zone : "");
+	struct as_dns_world world = as_dns_world_open(test->zone ? test->zone : "", NOW_S, 0, test->budget ? test->budget : 500);
 	struct as_spf_request request = request_of(test);
 	struct as_spf_outcome outcome;
 	if (is_early)
@@ -271,6 +272,9 @@ static void test_mechanisms(void **state)
 		  .want = "temperror (A lookup of example.com: SERVFAIL) 1/0" },
 		{ "mx", TXT("example.com", "v=spf1 mx/24 -all") "example.com MX 10 m.example.com.\nm.example.com A 192.0.2.77\n",
 		  .want = "pass mx/24 @example.com 1/0" },
+		{ "all hosts of an MX are asked at once", TXT("example.com", "v=spf1 mx -all") "example.com MX 0 m.example.com.\n"
+		  "example.com MX 1 n.example.com.\nexample.com MX 2 o.example.com.\nm.example.com A 192.0.2.1\n",
+		  .want = "pass mx @example.com 1/0", .queries = 5 },
 		{ "null MX", TXT("example.com", "v=spf1 mx -all") "example.com MX 0 .\n", .want = "fail -all @example.com 1/0",
 		  .queries = 2 },
 		{ "no implicit MX", TXT("example.com", "v=spf1 mx -all") "example.com A 192.0.2.1\n",
@@ -305,6 +309,8 @@ static void test_mechanisms(void **state)
 		  "1.0-25.2.0.192.in-addr.arpa PTR a.example.com.\na.example.com A 192.0.2.1\n", .want = "pass ptr @example.com 1/0" },
 		{ "ptr timeout", TXT("example.com", "v=spf1 ptr -all") "$TIMEOUT 1.2.0.192.in-addr.arpa\n",
 		  .want = "temperror (PTR lookup of 1.2.0.192.in-addr.arpa: timeout) 1/0" },
+		{ "ptr over the budget", TXT("example.com", "v=spf1 ptr -all"), .budget = 1,
+		  .want = "temperror (PTR lookup of 1.2.0.192.in-addr.arpa: query budget used up) 1/0" },
 		{ "%{p} timeout", TXT("example.com", "v=spf1 exists:%{p}.example.com -all") "$TIMEOUT 1.2.0.192.in-addr.arpa\n",
 		  .want = "temperror (PTR lookup of 1.2.0.192.in-addr.arpa: timeout) 2/0" },
 		{ "%{p} timeout of a name", TXT("example.com", "v=spf1 include:%{p}.example.com -all")
