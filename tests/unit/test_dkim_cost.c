@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_dkim_cost.c - what a stranger's signatures cost, counted: bodies made canonical, and names compared.
+/* test_dkim_cost.c - what a stranger's signatures cost, counted: bodies made canonical, names compared, fields given to libopendkim.
  *
- * as_canon_body_*() and strcmp() are replaced by ones that count, so no signature here is verified.
+ * as_canon_body_*(), strcmp() and dkim_header() are replaced by ones that count, so no signature here is verified.
  */
 #include "config.h"
 
@@ -61,6 +61,17 @@ int strcmp(const char *a, const char *b)
 	while (a[i] && a[i] == b[i])
 		i++;
 	return (unsigned char)a[i] - (unsigned char)b[i];
+}
+
+static size_t handed;
+
+/* Of libopendkim, which so never hears of a field. */
+int dkim_header(void *handle, unsigned char *field, size_t n);
+int dkim_header(void *handle, unsigned char *field, size_t n)
+{
+	(void)handle, (void)field, (void)n; /* are not looked at */
+	handed++;
+	return 0;
 }
 
 /* --- bodies -------------------------------------------------------------------------------------------------------- */
@@ -137,11 +148,40 @@ static void names_are_searched_by_halves(void **state)
 	}
 }
 
+/* --- fields -------------------------------------------------------------------------------------------------------- */
+
+/* libopendkim looks through all fields for each name of each signature: it gets a thousand at most. */
+static void few_fields_are_handed_over(void **state)
+{
+	(void)state; /* nothing is shared */
+	enum { MOST = 1000 };
+	static const unsigned char seed[32] = "a seed that everybody may know.";
+	EVP_PKEY *key = as_sign_seed_key(seed);
+	struct as_dkim_lib *lib = as_dkim_lib_new();
+	for (size_t fields = MOST; fields <= MOST + 1; fields++) {
+		struct as_dkim_world *world = as_dkim_world_new(lib);
+		struct as_buf text = as_buf_new(world->arena);
+		size_t n;
+		for (size_t i = 3; i < fields; i++) /* HEADER and the signature are the others */
+			as_buf_puts(&text, "X: x\r\n");
+		as_buf_puts(&text, HEADER BODY);
+		const char *message = as_sign_message(world->arena, &(struct as_signer){ .key = key }, text.text, text.length, &n);
+		handed = 0;
+		struct as_dkim_outcome outcome = as_dkim_world_verify(world, message, n);
+		assert_int_equal(outcome.count, 1);
+		assert_int_equal(handed, fields == MOST ? MOST + 1 : 0); /* one is ours */
+		as_dkim_world_free(world);
+	}
+	as_dkim_lib_free(lib);
+	EVP_PKEY_free(key);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest all[] = {
 		cmocka_unit_test(a_body_is_made_canonical_once),
 		cmocka_unit_test(names_are_searched_by_halves),
+		cmocka_unit_test(few_fields_are_handed_over),
 	};
 	return cmocka_run_group_tests(all, NULL, NULL);
 }
