@@ -135,6 +135,7 @@ static int refuse(struct as_arena *arena, const struct as_socket *socket, int er
 	return exit_code(error);
 }
 
+/* Takes the socket away. */
 static int refuse_access(struct as_arena *arena, const struct as_socket *socket, int error, const char **detail)
 {
 	const char *hint = error == EPERM ? "; without root the user must be a member of the group (SupplementaryGroups= of systemd)" : "";
@@ -300,8 +301,10 @@ static int listen_unix(struct as_arena *arena, struct as_socket *s, const struct
 	if (!denied && !error)
 		return EX_OK;
 	close(*fd);
+	if (denied)
+		return refuse_access(arena, s, denied, detail);
 	unlink(s->path);
-	return denied ? refuse_access(arena, s, denied, detail) : refuse(arena, s, error, detail);
+	return refuse(arena, s, error, detail);
 }
 
 int as_socket_listen(struct as_arena *arena, struct as_socket *socket, const struct as_socket_access *access, int *fd, const char **detail)
