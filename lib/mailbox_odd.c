@@ -31,13 +31,32 @@ bool as_mailbox_shows(const char *at, const char *end, const char *domain, size_
 	return at == end || *at == ',' || *at == ';' || *at == '<' || *at == '(';
 }
 
+static bool is_word_char(char c)
+{
+	return as_is_alnum(c) || as_is_fws(c) || c == '-' || c == '_';
+}
+
+/* "(@jane)", "(Jane @ the office)": a sign among words, no dot, nothing before it that could be a local part. */
+static bool is_handle(const char *sign, const char *value, const char *end)
+{
+	const char *open = sign, *close = sign + 1;
+	if (open > value && !as_is_fws(open[-1]) && open[-1] != '(')
+		return false;
+	while (open > value && is_word_char(open[-1]))
+		open--;
+	while (close < end && is_word_char(*close))
+		close++;
+	return open > value && open[-1] == '(' && close < end && *close == ')';
+}
+
 size_t as_mailbox_signs(const char *value, size_t n, const char *domain)
 {
 	const char *end = value + n;
 	size_t length = strlen(domain);
 	size_t signs = 0;
-	for (const char *at = value; (at = memchr(at, '@', (size_t)(end - at))); signs += !as_mailbox_shows(at, end, domain, length))
-		at++;
+	bool can_hide = memchr(value, '"', n) || memchr(value, '\\', n); /* where comments begin and end */
+	for (const char *at = value; (at = memchr(at, '@', (size_t)(end - at))); at++)
+		signs += !as_mailbox_shows(at + 1, end, domain, length) && (can_hide || !is_handle(at, value, end));
 	return signs;
 }
 

@@ -17,7 +17,7 @@ bool as_mailbox_is_plain(const char *at, const char *end);
 /* Does this domain of n octets stand at `at`, in ASCII, and then end for everybody? */
 bool as_mailbox_shows(const char *at, const char *end, const char *domain, size_t n);
 
-/* How many "@" are there that do not show this domain? */
+/* How many "@" are there that show something else than this domain? */
 size_t as_mailbox_signs(const char *value, size_t n, const char *domain);
 
 /* RFC 2047 2: "=?" charset "?" encoding "?" encoded-text "?=", in ASCII. at: a "=?" before end. Its end, or NULL when it is no such word or

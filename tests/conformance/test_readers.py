@@ -20,7 +20,8 @@ VICTIM, EVIL = "victim.example", "evil.example"
 PIECES = ["a@" + VICTIM, "b@" + EVIL, "<a@%s>" % VICTIM, "<b@%s>" % EVIL] * 3 + [
     '"a@%s"' % VICTIM, '"a@%s,"' % VICTIM, '"<a@%s>"' % VICTIM, "(a@%s)" % VICTIM, "@" + VICTIM, "@" + EVIL, "." + VICTIM,
     "=?utf-8?q?a=40victim.example?=", "=?utf-8?q?x?=", "=?utf-8?q?x,y?=", "=?x", "=?", "?=", "?q?", '"=?utf-8?q?x?="',
-    '"', '"', "(", ")", "<", ">", ",", ";", ":", "\\", '\\"', " ", " ", "\t", "\r\n ", "@", ".", "a", "J. Doe", '"x"', '""', "(x)", '(")',
+    '"', '"', "(", ")", "<", ">", ",", ";", ":", "\\", '\\"', " ", " ", "\t", "\r\n ", "@", ".", "a", "J. Doe", '"x"', '""', "(x)", "(@x)",
+    "(x @ y)", '(")',
     "([)", "[", "]", "g:", "'", "%", "!", "\u00fc ", "\uff20"]
 SEEDS = ['"a@%s" <b@%s>' % (VICTIM, EVIL), "J. Doe <b@%s>" % EVIL, "b@%s (x)" % EVIL, '"a@%s"@%s' % (VICTIM, EVIL), "g: b@%s;" % EVIL,
          '"a@%s" @ %s' % (VICTIM, EVIL), '"a@%s" < b@%s >' % (VICTIM, EVIL), '(") ") <a@%s>, " <b@%s>' % (VICTIM, EVIL),
