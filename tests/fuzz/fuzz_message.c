@@ -19,6 +19,9 @@
 #include "dns_fake.h"
 #include "edits.h"
 #include "engine.h"
+#include "evidence.h"
+#include "message.h"
+#include "rule.h"
 #include "str.h"
 
 #include <stdio.h>
@@ -92,6 +95,25 @@ static void require_line(const char *text, size_t most)
 		require(text[i] >= 0x20 && text[i] <= 0x7e);
 }
 
+static const struct as_rule *find_rule(const struct as_settings *settings, const char *name)
+{
+	for (size_t i = 0; settings->rules && i < settings->rules->count; i++)
+		if (strcmp(settings->rules->list[i].name, name) == 0)
+			return &settings->rules->list[i];
+	return NULL;
+}
+
+/* It may be deferred, for what could not be looked up, or held by a rule of the file; only what was proven lets it through. */
+static bool is_as_strict(const struct run *run, const struct as_decision *d, enum as_verb verb)
+{
+	const struct as_evidence *proof = run->message->evidence;
+	const struct as_rule *rule = find_rule(run->settings, d->rule);
+	bool is_proven = proof && (proof->list || proof->forwarder || proof->arc);
+	require(!rule || d->wanted == rule->verb);
+	return d->wanted >= verb || d->wanted == AS_VERB_TEMPFAIL || (rule && d->wanted == AS_VERB_QUARANTINE) ||
+	       (is_proven && (rule || run->message->from.status == AS_FROM_ONE));
+}
+
 static void check_decision(const struct run *run, const struct as_decision *d)
 {
 	const struct as_message *m = run->message;
@@ -123,11 +145,11 @@ static void check_decision(const struct run *run, const struct as_decision *d)
 		require(d->computed == AS_VERB_ACCEPT);
 		return;
 	}
-	/* Who has no single author is never let through by a weaker rule. */
+	/* Who has no single author, or is not the author, is treated as the table says. */
 	if (s->dmarc.enable && m->from.status != AS_FROM_ONE)
-		require(d->wanted >= s->dmarc.on_malformed_from);
+		require(is_as_strict(run, d, s->dmarc.on_malformed_from));
 	if (m->dmarc && m->from.status == AS_FROM_ONE && m->dmarc->code == AS_FAIL && m->dmarc->policy == AS_DMARC_REJECT)
-		require(d->wanted >= s->dmarc.on_reject);
+		require(is_as_strict(run, d, s->dmarc.on_reject));
 }
 
 /* A shadow that may say anything must say it in order. */
