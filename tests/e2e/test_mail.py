@@ -158,6 +158,16 @@ def test_refused_recipients_do_not_count(world):
         same((outcome.code, outcome.word("rule")), (250, "open"))
 
 
+def test_name_that_shows_another_address(world):
+    """DMARC passes for the author, while the name, folded and encoded, is somebody else's address. A name of one's own is no matter."""
+    encoded = "=?utf-8?q?Chief_=3Cchief=40?=\n =?utf-8?b?YmFuay5leGFtcGxlPg==?= <user@good.example>"
+    with world.assayd.configured('rule "shown" { action = "quarantine" display-name-domain = {"bank.example", "good.example"} }'):
+        outcome = world.send(message("good.example", sender=encoded), "user@good.example")
+        same((outcome.code, outcome.is_held, outcome.word("dmarc"), outcome.word("rule")), (250, True, "pass", "shown"))
+        outcome = world.send(message("good.example", sender='"user@good.example" <user@good.example>'), "user@good.example")
+        same((outcome.code, outcome.is_held, outcome.word("rule")), (250, False, "default"))
+
+
 def test_trusted_client_is_not_judged(world):
     data = message("bank.example", fields=[OURS[0], FOREIGN[0]])
     outcome = world.send(data, "user@bank.example", address=TRUSTED, helo="relay.example")
