@@ -59,18 +59,13 @@ static int64_t number(struct reader *r, const json_t *object, const char *key, i
 	return n < least ? least : n > most ? most : n;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct as_dns_rdata read_hex(struct reader *r, const json_t *string)
 {
 	const char *digits = json_is_string(string) ? json_string_value(string) : "-";
 	size_t n = strlen(digits);
 	uint8_t *bytes = as_alloc(r->arena, n / 2 + 1);
 	for (size_t i = 0; i < n; i += 2) {
-		int high = hex_digit(digits[i]), low = hex_digit(digits[i + 1]); /* NUL at the end of an odd one */
+		int high = as_hex_digit(digits[i]), low = as_hex_digit(digits[i + 1]); /* NUL at the end of an odd one */
 		if (high < 0 || low < 0) {
 			wrong(r, "a record is not in hexadecimal");
 			return (struct as_dns_rdata){ bytes, 0 };

@@ -6,6 +6,7 @@
 
 #include "base64.h"
 #include "domain.h"
+#include "mailbox_odd.h"
 #include "str.h"
 
 #include <string.h>
@@ -21,19 +22,12 @@ struct search {
 
 /* --- what is shown --------------------------------------------------------------------------------------------------------- */
 
-static int hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c ? strchr(digits, as_lower(c)) : NULL;
-	return found ? (int)(found - digits) : -1;
-}
-
 /* RFC 2047 4.2 */
 static void add_quoted_printable(struct as_buf *out, const char *at, const char *end)
 {
 	for (; at < end; at++) {
-		int high = *at == '=' && end - at > 2 ? hex_value(at[1]) : -1;
-		int low = high >= 0 ? hex_value(at[2]) : -1;
+		int high = *at == '=' && end - at > 2 ? as_hex_digit(as_lower(at[1])) : -1;
+		int low = high >= 0 ? as_hex_digit(as_lower(at[2])) : -1;
 		if (low >= 0)
 			at += 2;
 		as_buf_putc(out, low >= 0 ? (char)(high << 4 | low) : *at == '_' ? ' ' : *at);
@@ -110,11 +104,6 @@ static struct as_buf plain(struct as_arena *arena, const char *at, const char *e
 
 /* --- what looks like an address ---------------------------------------------------------------------------------------------- */
 
-static bool is_domain_char(char c)
-{
-	return as_is_alnum(c) || (unsigned char)c > 0x7f || c == '-' || c == '_' || c == '.';
-}
-
 static bool is_known(const struct search *s, const char *domain)
 {
 	for (size_t i = 0; i < s->found->count; i++)
@@ -137,17 +126,13 @@ static void note(struct search *s, const char *bytes, size_t n)
 /* A domain may be followed by signs of other scripts, such as their quotes: then it is what stands before them. */
 static void look_behind_signs(struct search *s, const char *at, const char *end)
 {
-	while (at < end && (at = memchr(at, '@', (size_t)(end - at)))) {
-		do
-			at++;
-		while (at < end && as_is_wsp(*at));
-		const char *start = at, *ascii_end = NULL;
-		for (; at < end && is_domain_char(*at); at++)
-			if (!ascii_end && (unsigned char)*at > 0x7f)
-				ascii_end = at;
-		note(s, start, (size_t)(at - start));
-		if (ascii_end)
-			note(s, start, (size_t)(ascii_end - start));
+	size_t n, ascii;
+	for (const char *domain; (domain = as_mailbox_next_domain(&at, end, &n));) {
+		note(s, domain, n);
+		for (ascii = 0; ascii < n && (unsigned char)domain[ascii] <= 0x7f;)
+			ascii++;
+		if (ascii < n)
+			note(s, domain, ascii);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include "dns_capture.h"
 
 #include "dns_backend.h"
+#include "str.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,19 +62,14 @@ static void capture_start(struct as_dns_backend *self, struct as_dns_question *q
 	backend->last_open = &open->next;
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The builder escapes reasons: what was escaped already must not be so twice. */
 static void give_reason(struct as_dns_builder *b, const char *reason)
 {
 	char *plain = as_xalloc(strlen(reason) + 1);
 	size_t n = 0;
 	for (const char *p = reason; *p; p++) {
-		bool is_escape = p[0] == '\\' && p[1] == 'x' && hex_digit(p[2]) >= 0 && hex_digit(p[3]) >= 0;
-		plain[n++] = is_escape ? (char)(hex_digit(p[2]) << 4 | hex_digit(p[3])) : *p;
+		bool is_escape = p[0] == '\\' && p[1] == 'x' && as_hex_digit(p[2]) >= 0 && as_hex_digit(p[3]) >= 0;
+		plain[n++] = is_escape ? (char)(as_hex_digit(p[2]) << 4 | as_hex_digit(p[3])) : *p;
 		p += is_escape ? 3 : 0;
 	}
 	as_dns_builder_reason(b, plain, n);

@@ -60,6 +60,28 @@ size_t as_mailbox_signs(const char *value, size_t n, const char *domain)
 	return signs;
 }
 
+static bool is_domain_char(char c)
+{
+	return as_is_alnum(c) || (unsigned char)c > 0x7f || c == '-' || c == '_' || c == '.';
+}
+
+const char *as_mailbox_next_domain(const char **at, const char *end, size_t *n)
+{
+	const char *sign = *at < end ? memchr(*at, '@', (size_t)(end - *at)) : NULL;
+	if (!sign)
+		return NULL;
+	const char *domain = sign + 1;
+	while (domain < end && as_is_fws(*domain))
+		domain++;
+	*at = domain;
+	while (*at < end && is_domain_char(**at))
+		++*at;
+	*n = (size_t)(*at - domain);
+	while (*n > 0 && domain[*n - 1] == '.')
+		--*n;
+	return domain;
+}
+
 static const char *skip_part(const char *at, const char *end, const char *refused)
 {
 	while (at < end && *at >= ' ' && *at < 0x7f && *at != '?' && !strchr(refused, *at))

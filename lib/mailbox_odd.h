@@ -20,6 +20,10 @@ bool as_mailbox_shows(const char *at, const char *end, const char *domain, size_
 /* How many "@" are there that show something else than this domain? */
 size_t as_mailbox_signs(const char *value, size_t n, const char *domain);
 
+/* What stands behind the next "@", up to a character that no domain has, and without dots at its end: n octets, maybe none. *at moves
+ * behind it. NULL: there is no "@". */
+const char *as_mailbox_next_domain(const char **at, const char *end, size_t *n);
+
 /* RFC 2047 2: "=?" charset "?" encoding "?" encoded-text "?=", in ASCII. at: a "=?" before end. Its end, or NULL when it is no such word or
  * holds one of the characters refused. */
 const char *as_mailbox_skip_encoded_word(const char *at, const char *end, const char *refused);

@@ -53,11 +53,6 @@ static bool is_atext(char c)
 	return as_is_alnum(c) || is_eight_bit(c) || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
 }
 
-static bool is_domain_char(char c)
-{
-	return as_is_alnum(c) || is_eight_bit(c) || c == '-' || c == '_' || c == '.';
-}
-
 static void add_distinct(struct as_from *from, const char *domain)
 {
 	for (size_t i = 0; i < from->count; i++)
@@ -94,18 +89,9 @@ static bool note_domain(struct as_mailbox_scan *s, const char *bytes, size_t n)
 void as_mailbox_scan_collect(struct as_mailbox_scan *s, const char *at, const char *end)
 {
 	const char *reason = s->reason;
-	while (at < end && (at = memchr(at, '@', (size_t)(end - at)))) {
-		do
-			at++;
-		while (at < end && as_is_fws(*at));
-		const char *start = at;
-		while (at < end && is_domain_char(*at))
-			at++;
-		size_t n = (size_t)(at - start);
-		while (n > 0 && start[n - 1] == '.')
-			n--;
-		note_domain(s, start, n);
-	}
+	size_t n;
+	for (const char *domain; (domain = as_mailbox_next_domain(&at, end, &n));)
+		note_domain(s, domain, n);
 	s->reason = reason;
 }
 

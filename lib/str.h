@@ -29,6 +29,12 @@ static inline bool as_is_alnum(char c)
 	return as_is_alpha(c) || as_is_digit(c);
 }
 
+/* What a digit of lower-case hexadecimal stands for; -1: it is none. */
+static inline int as_hex_digit(char c)
+{
+	return as_is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* SP or HTAB, RFC 5234 B.1 */
 static inline bool as_is_wsp(char c)
 {
