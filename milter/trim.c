@@ -5,10 +5,10 @@
 #include "trim.h"
 
 #include "arena.h"
+#include "clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef HAVE_MALLOC_TRIM
@@ -52,9 +52,7 @@ bool as_burst_close(struct as_burst *burst)
 
 static void wait_until_later(struct as_trimmer *t)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += LATER_S;
+	struct timespec until = as_clock_until(LATER_S * 1000);
 	while (!t->is_ending && pthread_cond_timedwait(&t->has_news, &t->lock, &until) == 0)
 		;
 }
