@@ -118,11 +118,7 @@ def why_not():
 
 
 def main():
-    reason = why_not()
-    if reason:
-        print("skipped: " + reason)
-        return runner.SKIP
-    return runner.main(runner.collect(globals()), server=Chrooted)
+    return runner.main(runner.collect(globals()), server=Chrooted, lacking=why_not())
 
 
 if __name__ == "__main__":

@@ -275,11 +275,7 @@ def test_filter_before_the_queue(world):
 
 
 def main():
-    reason = mta.why_not()
-    if reason:
-        print("skipped: " + reason)
-        return runner.SKIP
-    return runner.main(runner.collect(globals()), server=Surroundings)
+    return runner.main(runner.collect(globals()), server=Surroundings, lacking=mta.why_not())
 
 
 if __name__ == "__main__":

@@ -331,11 +331,7 @@ def test_local_submission(world):
 
 
 def main():
-    reason = mta.why_not() or tls.why_not()
-    if reason:
-        print("skipped: " + reason)
-        return runner.SKIP
-    return runner.main(runner.collect(globals()), zones, Surroundings)
+    return runner.main(runner.collect(globals()), zones, Surroundings, lacking=mta.why_not() or tls.why_not())
 
 
 if __name__ == "__main__":

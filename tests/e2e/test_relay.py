@@ -249,10 +249,7 @@ class ProxyClient(mta.Client):
 
 
 def main():
-    if mta.why_not():
-        print("skipped: " + mta.why_not())
-        return runner.SKIP
-    return runner.main(runner.collect(globals()), server=Chain)
+    return runner.main(runner.collect(globals()), server=Chain, lacking=mta.why_not())
 
 
 if __name__ == "__main__":

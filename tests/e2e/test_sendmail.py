@@ -233,11 +233,7 @@ def shared_tests():
 
 
 def main():
-    reason = sendmail.why_not(BUILD) or tls.why_not()
-    if reason:
-        print("skipped: " + reason)
-        return runner.SKIP
-    return runner.main(shared_tests() + runner.collect(globals()), server=Surroundings)
+    return runner.main(shared_tests() + runner.collect(globals()), server=Surroundings, lacking=sendmail.why_not(BUILD) or tls.why_not())
 
 
 if __name__ == "__main__":
